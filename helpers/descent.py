@@ -1,0 +1,117 @@
+"""Ways down: gradient descent, Adam and L-BFGS on the pixels of a picture. Chapter 05.
+
+All three have one signature:
+
+    method(evaluate, image, steps, callback=None, **options) → Result
+
+evaluate(image) → (loss, terms, gradient): float, {name: float}, float32 (H, W, 3). It is called once a step.
+callback(evaluation, image, record), after each evaluation; evaluation counts from 1, record is the new line of
+the history; if it returns True, the descent stops. Pixels stay in 0…1. An interrupt of the kernel stops
+the descent too and keeps the picture.
+"""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import fmin_l_bfgs_b
+
+
+@dataclass
+class Result:
+    """A picture, float32 (H, W, 3), and how it came about: one {"evaluation", "seconds", "loss", term: …} a step."""
+    image: np.ndarray
+    history: list = field(default_factory=list)
+    stopped: bool = False          # by the callback or an interrupt, before all steps were done
+
+
+class Diverged(ArithmeticError):
+    """The loss is no number any more; the message names the evaluation and the way out."""
+
+
+class _Recorder:
+    """Evaluates, keeps the history, asks the callback; remembers the best picture."""
+
+    def __init__(self, evaluate, callback):
+        self.evaluate, self.callback = evaluate, callback
+        self.history, self.best, self.start = [], None, time.perf_counter()
+
+    def __call__(self, image):
+        loss, terms, gradient = self.evaluate(image)
+        if not np.isfinite(loss):
+            raise Diverged(f"the loss is {loss} at evaluation {len(self.history) + 1}: take smaller steps.")
+        record = {"evaluation": len(self.history) + 1, "seconds": time.perf_counter() - self.start,
+                  "loss": loss, **terms}
+        self.history.append(record)
+        if self.best is None or loss < self.best[0]:
+            self.best = loss, image.copy()
+        if self.callback is not None and self.callback(record["evaluation"], image, record):
+            raise StopIteration
+        return loss, gradient
+
+
+def gradient_descent(evaluate, image, steps, callback=None, learning_rate=1.0, decay=0.96, decay_steps=100):
+    """x ← x − η·∇L, η = learning_rate · decay^(step / decay_steps). Chapter 05.
+
+    learning_rate is in units of the pixels' 0…1 per unit of gradient. Returns a Result with the last picture.
+    """
+    def update(x, gradient, step):
+        return x - learning_rate * decay ** (step / decay_steps) * gradient
+    return _first_order(evaluate, image, steps, callback, update)
+
+
+def adam(evaluate, image, steps, callback=None, learning_rate=0.02, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """Steps of about `learning_rate` a pixel, whatever the gradient's size. Kingma, Ba 2015. Chapter 05.
+
+    learning_rate: in pixel units, 0.02 is 5 of 255. Returns a Result with the last picture.
+    """
+    first, second = np.zeros_like(image), np.zeros_like(image)
+
+    def update(x, gradient, step):
+        nonlocal first, second
+        first = beta1 * first + (1 - beta1) * gradient
+        second = beta2 * second + (1 - beta2) * gradient ** 2
+        mean = first / (1 - beta1 ** (step + 1))
+        spread = np.sqrt(second / (1 - beta2 ** (step + 1)))
+        return x - learning_rate * mean / (spread + epsilon)
+    return _first_order(evaluate, image, steps, callback, update)
+
+
+def _first_order(evaluate, image, steps, callback, update):
+    recorder, x, stopped = _Recorder(evaluate, callback), np.array(image, np.float32), False
+    try:
+        for step in range(steps):
+            _, gradient = recorder(x)
+            # The last evaluation's picture is the one returned: the history ends with its loss.
+            if step < steps - 1:
+                x = np.clip(update(x, gradient, step), 0, 1).astype(np.float32)
+    except (StopIteration, KeyboardInterrupt):
+        stopped = True
+    return Result(x, recorder.history, stopped)
+
+
+def lbfgs(evaluate, image, steps, callback=None, memory=20):
+    """Limited-memory BFGS with the bounds 0…1 (Byrd, Lu, Nocedal, Zhu 1995), by SciPy. Chapter 05.
+
+    It learns the loss's curvature from its last `memory` steps, and never restarts within one call. steps counts
+    evaluations, those of the line search included. Returns a Result with the best picture evaluated.
+    """
+    recorder, shape, stopped = _Recorder(evaluate, callback), np.shape(image), False
+
+    def value_and_gradient(flat):
+        if len(recorder.history) >= steps:         # SciPy looks at its limit between iterations only
+            raise StopIteration
+        loss, gradient = recorder(flat.reshape(shape).astype(np.float32))
+        return loss, gradient.reshape(-1).astype(np.float64)
+
+    try:
+        start = np.clip(np.asarray(image, np.float64), 0, 1).reshape(-1)
+        fmin_l_bfgs_b(value_and_gradient, start, bounds=[(0, 1)] * start.size, m=memory,
+                      factr=0, pgtol=0, maxiter=steps, maxfun=steps)
+    except (StopIteration, KeyboardInterrupt):
+        stopped = len(recorder.history) < steps
+    best = recorder.best[1] if recorder.best else np.array(image, np.float32)
+    return Result(best, recorder.history, stopped)
+
+
+METHODS = {"lbfgs": lbfgs, "adam": adam, "gradient_descent": gradient_descent}

@@ -1,0 +1,143 @@
+"""Style transfer: the targets computed once, the loss in one compiled step, and the way down. Chapters 04 and 05."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from helpers import descent, images, losses, vgg
+from helpers.descent import Result
+
+CONTENT_LAYERS = ("block4_conv2",)
+STYLE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
+
+
+class StyleTransfer:
+    """A content image, a style image, and the loss between them and a generated image.
+
+    content, style: anything `load_image` reads; style may be a list of several, mixed by `blend`.
+    content_weight, style_weight, tv_weight: of the relative losses. layer_weights: {style layer: weight}, 1 each
+    unless given; only their ratios count. blend: one share a style, equal unless given.
+    size: the longer side of the generated image in pixels, None to take the content image as it is;
+    style_size: the same for the style images, `size` unless given.
+    All weights, `blend` included, may be set at any time, also while a run is under way.
+    Source: Gatys et al. 2015, eq. 7, with the relative losses of chapter 04.
+    """
+
+    def __init__(self, content, style, *, content_weight=1.0, style_weight=10.0, tv_weight=0.5,
+                 content_layers=CONTENT_LAYERS, style_layers=STYLE_LAYERS, layer_weights=None, blend=None,
+                 pooling="max", weights="auto", size=256, style_size=None):
+        self.content_layers, self.style_layers = tuple(content_layers), tuple(style_layers)
+        self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
+        self.layer_weights = dict(layer_weights or {})
+        styles = style if isinstance(style, (list, tuple)) else [style]
+        self.blend = blend or [1 / len(styles)] * len(styles)
+        self._model, self._step = _engine(self.content_layers, self.style_layers, pooling, str(weights))
+
+        self.content = images.load_image(content, size)
+        self.styles = [images.load_image(s, style_size or size) for s in styles]
+        for name, picture in [("content", self.content)] + [("style", s) for s in self.styles]:
+            if min(picture.shape[:2]) < 32:
+                raise images.ImageError(f"the {name} image is {picture.shape[1]} × {picture.shape[0]} pixels: "
+                                        "VGG19 needs 32 on each side.")
+        features = self._model(self.content[None])
+        self._content_targets = [features[name] for name in self.content_layers]
+        self._style_grams = []
+        for picture in self.styles:
+            features = self._model(picture[None])
+            self._style_grams.append([losses.gram_matrix(features[name]) for name in self.style_layers])
+
+    def evaluate(self, image):
+        """(H, W, 3) → (loss, terms, gradient): float, {name: float}, float32 (H, W, 3).
+
+        terms: the unweighted relative losses "content", "style", "tv", and each style layer's own by its name.
+        """
+        blend = np.asarray(self.blend, np.float32) / max(sum(self.blend), 1e-12)
+        grams = [sum(b * gram for b, gram in zip(blend, layer, strict=True))
+                 for layer in zip(*self._style_grams, strict=True)]
+        each = np.array([self.layer_weights.get(name, 1.0) for name in self.style_layers], np.float32)
+        weights = np.array([self.content_weight, self.style_weight, self.tv_weight], np.float32)
+        loss, terms, gradient = self._step(tf.constant(image[None]), self._content_targets, grams,
+                                           tf.constant(weights), tf.constant(each / max(each.sum(), 1e-12)))
+        names = ("content", "style", "tv", *self.style_layers)
+        return float(loss), dict(zip(names, terms.numpy().tolist(), strict=True)), gradient.numpy()[0]
+
+    def start(self, kind="content", seed=0):
+        """The picture to begin with, (H, W, 3): "content", "noise" (uniform, seeded), "style", or a picture."""
+        if not isinstance(kind, str):
+            return images.resize(images.load_image(kind), shape=self.content.shape[:2])
+        if kind == "content":
+            return self.content.copy()
+        if kind == "noise":
+            return np.random.default_rng(seed).uniform(size=self.content.shape).astype(np.float32)
+        if kind == "style":
+            return images.resize(self.styles[0], shape=self.content.shape[:2])
+        raise ValueError(f"a start is \"content\", \"noise\", \"style\" or a picture, not {kind!r}.")
+
+    def run(self, steps=100, method="lbfgs", callback=None, start="content", seed=0, progress=True, **options):
+        """Descend for `steps` evaluations; → Result(image, history). `options` go to the method of `descent`.
+
+        callback(evaluation, image, record) → True stops. A change of weights on the way restarts L-BFGS's memory,
+        since that describes another loss, and nothing else.
+        """
+        if method not in descent.METHODS:
+            raise ValueError(f"a method is one of {', '.join(descent.METHODS)}, not {method!r}.")
+        image, history, stopped = self.start(start, seed), [], False
+        with tqdm(total=steps, disable=not progress, unit="evaluation") as bar:
+            while len(history) < steps and not stopped:
+                done, setting, changed = len(history), self._setting(), False
+                seconds = history[-1]["seconds"] if history else 0.0
+
+                def watch(n, picture, record, done=done, seconds=seconds, setting=setting):
+                    nonlocal changed
+                    record["evaluation"], record["seconds"] = done + n, seconds + record["seconds"]
+                    bar.set_postfix(loss=f"{record['loss']:.3f}", refresh=False)
+                    bar.update()
+                    if callback is not None and callback(done + n, picture, record):
+                        return True
+                    changed = method == "lbfgs" and self._setting() != setting
+                    return changed
+
+                part = descent.METHODS[method](self.evaluate, image, steps - done, watch, **options)
+                image, history = part.image, history + part.history
+                stopped = part.stopped and not changed
+                if not changed and not stopped:
+                    break                      # all steps are done, or L-BFGS finds no way further down
+        return Result(image, history, stopped)
+
+    def _setting(self):
+        return (self.content_weight, self.style_weight, self.tv_weight,
+                tuple(self.layer_weights.items()), tuple(self.blend))
+
+
+def stylize(content, style, *, steps=100, method="lbfgs", callback=None, start="content", seed=0, progress=True,
+            **options):
+    """The content image painted in the style image's manner: float32 (H, W, 3), 0…1. One call for everything.
+
+    `options` are StyleTransfer's. For the history as well, use StyleTransfer(…).run(…).
+    """
+    return StyleTransfer(content, style, **options).run(steps, method, callback, start, seed, progress).image
+
+
+@functools.lru_cache(maxsize=8)
+def _engine(content_layers, style_layers, pooling, weights):
+    """The network and the compiled step for one choice of layers; pictures, targets and weights are its arguments,
+    so that neither a slider nor a new picture of the same size compiles it anew."""
+    model = vgg.load_vgg19(content_layers + style_layers, pooling, weights)
+
+    @tf.function(reduce_retracing=True)
+    def step(image, content_targets, style_targets, weights, layer_weights):
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            features = model(image)
+            content = sum(losses.content_loss(features[name], target)
+                          for name, target in zip(content_layers, content_targets, strict=True)) / len(content_layers)
+            layers = [losses.style_loss([losses.gram_matrix(features[name])], [target])
+                      for name, target in zip(style_layers, style_targets, strict=True)]
+            style = tf.reduce_sum(layer_weights * tf.stack(layers))
+            tv = losses.total_variation(image)
+            loss = tf.reduce_sum(weights * tf.stack([content, style, tv]))
+        return loss, tf.stack([content, style, tv, *layers]), tape.gradient(loss, image)
+
+    return model, step
