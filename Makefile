@@ -1,0 +1,39 @@
+# lab · studio · test · notebooks · bench; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
+PYTHON ?= python3
+BIN := .venv/bin
+NB ?=
+LAB ?=
+
+.PHONY: help lab studio test notebooks bench
+help:
+	@echo "make lab · make studio · make test · make notebooks · make bench"
+
+# The set-up: once, and again when the requirements change. The preflight fetches the weights and paints a picture.
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and "This course needs Python 3.10 to 3.13, this is %d.%d: name another one, as in make lab PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m helpers
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+lab: .venv/ready
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(LAB) notebooks/00_start_here.ipynb
+
+studio: .venv/ready
+	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=127.0.0.1 $(LAB)
+
+test: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/pytest tests
+	$(BIN)/pytest --nbval notebooks --ignore=notebooks/studio.ipynb
+
+# Run the notebooks in place and keep them as readers see them; NB=notebooks/03_style_loss.ipynb runs one.
+notebooks: .venv/ready-dev
+	$(BIN)/python tests/run_notebooks.py $(NB)
+
+bench: .venv/ready-dev
+	$(BIN)/python tests/benchmark.py

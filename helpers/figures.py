@@ -1,0 +1,124 @@
+"""The chapters' plots. Each is shown with one sentence that says what it shows: its caption, and its alt text.
+
+First the few tools that all plots share, then a section for each chapter.
+"""
+
+import io
+
+import ipywidgets
+import matplotlib
+import numpy as np
+from IPython.display import Markdown, display
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from helpers import images
+
+MAP = "cividis"                      # for values ≥ 0; readable by the colour-blind and in grey
+SIGNED = "PuOr"                      # for values around 0
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]      # Okabe and Ito 2008
+plt.rcParams.update({"axes.prop_cycle": matplotlib.cycler(color=COLOURS), "figure.dpi": 90, "font.size": 10,
+                     "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10,
+                     "image.interpolation": "nearest"})
+
+
+def new(rows=1, columns=1, size=(7, 3), **options):
+    """A figure and its axes, (rows, columns) squeezed; outside pyplot, so that no figure is shown twice or leaks."""
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def show(figure, caption, quality=None):
+    """Display a figure as a picture with its caption below; the caption is stored as `alt` too.
+
+    quality: 1–95 stores it as a JPEG, which keeps photographs small; plots stay PNG.
+    """
+    data, kind = io.BytesIO(), "jpeg" if quality else "png"
+    options = {"pil_kwargs": {"quality": quality}} if quality else {}
+    figure.savefig(data, format=kind, dpi=90, facecolor="white", **options)
+    display({f"image/{kind}": data.getvalue(), "text/plain": caption}, raw=True,
+            metadata={f"image/{kind}": {"alt": caption}})
+    display(Markdown(f"*{caption}*"))
+
+
+def grid(pictures, caption, columns=None, width=2.0):
+    """Pictures side by side. pictures: {title: (H, W, 3) in 0…1, or (H, W) drawn with the map of values ≥ 0}."""
+    columns = min(columns or len(pictures), len(pictures))
+    rows = -(-len(pictures) // columns)
+    height, breadth = next(iter(pictures.values())).shape[:2]
+    figure, axes = new(rows, columns, (columns * width, rows * (width * height / breadth + 0.35)), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, (title, picture) in zip(axes.flat, pictures.items(), strict=False):
+        if picture.ndim == 2:
+            axis.imshow(picture, cmap=MAP)
+        else:
+            axis.imshow(np.clip(picture, 0, 1))
+        axis.set_title(title)
+    show(figure, caption, quality=85)
+
+
+def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5, 3)):
+    """Lines over one axis. series: {label: (x values, y values)}."""
+    figure, axis = new(size=size)
+    for i, (label, (xs, ys)) in enumerate(series.items()):
+        # Line styles differ too: the plot must be readable in grey.
+        axis.plot(xs, ys, label=label, linestyle=["-", "--", "-.", ":"][i % 4])
+    axis.set(xlabel=x, ylabel=y, title=title, yscale="log" if log else "linear")
+    axis.legend(frameon=False)
+    show(figure, caption)
+
+
+def table(rows, columns, caption=None):
+    """A table of text and numbers. rows: {label: values}; floats get three significant digits."""
+    def cell(value):
+        return f"{value:.3g}" if isinstance(value, (float, np.floating)) else str(value)
+    lines = ["| |" + "|".join(columns) + "|", "|---|" + "---:|" * len(columns)]
+    lines += [f"|{label}|" + "|".join(cell(value) for value in values) + "|" for label, values in rows.items()]
+    display(Markdown("\n".join(lines) + (f"\n\n*{caption}*" if caption else "")))
+
+
+def interact(function, **controls):
+    """Sliders over a function that shows something: `ipywidgets.interactive`, redrawn when a slider is let go.
+
+    controls: {argument: a list to choose from, or a widget}. On a page without a kernel one line says what is missing.
+    """
+    widgets = {name: c if isinstance(c, ipywidgets.Widget) else
+               ipywidgets.SelectionSlider(options=c, description=name.replace("_", " "), continuous_update=False,
+                                          style={"description_width": "initial"},
+                                          layout=ipywidgets.Layout(width="420px"))
+               for name, c in controls.items()}
+    panel = ipywidgets.interactive(function, **widgets)
+    # update() draws once now; the panel's own output area shows that and every later drawing.
+    panel.update()
+    names = ", ".join(name.replace("_", " ") for name in controls)
+    display({"application/vnd.jupyter.widget-view+json": {"model_id": panel.model_id, "version_major": 2,
+                                                          "version_minor": 0},
+             "text/plain": f"[sliders: {names} – run the notebook to move them]"}, raw=True)
+    return None
+
+
+class Live:
+    """A picture that is redrawn in place while it is painted; a callback for `StyleTransfer.run`.
+
+    every: seconds between two drawings at least. After the run, the last picture stays, with its caption.
+    """
+
+    def __init__(self, caption, steps, every=1.0, width=256):
+        self.caption, self.steps, self.every, self.width = caption, steps, every, width
+        self.handle, self.drawn = None, -np.inf
+
+    def __call__(self, evaluation, image, record):
+        if record["seconds"] - self.drawn >= self.every or evaluation == self.steps:
+            self.drawn = record["seconds"]
+            self._draw(image, evaluation)
+
+    def _draw(self, image, evaluation):
+        data = io.BytesIO()
+        images.to_pil(image).save(data, "JPEG", quality=88)
+        bundle = {"image/jpeg": data.getvalue(), "text/plain": f"{self.caption} (evaluation {evaluation} of {self.steps})"}
+        options = {"raw": True, "metadata": {"image/jpeg": {"alt": self.caption, "width": self.width}}}
+        if self.handle is None:
+            self.handle = display(bundle, display_id=True, **options)
+        else:
+            self.handle.update(bundle, **options)
