@@ -63,7 +63,7 @@ def near(result, truth, tolerance=1e-3):
 
 
 def compare(result, truth, wrong=None, tolerance=1e-3):
-    """Raise NotQuite unless `result` is near `truth`; the hint is that of the first of `wrong`, {hint: value}, it equals."""
+    """Raise NotQuite unless `result` is near `truth`; a value among `wrong`, {hint: value}, is answered by its hint."""
     result = value(result)
     if near(result, truth, tolerance):
         return

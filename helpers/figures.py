@@ -116,7 +116,8 @@ class Live:
     def _draw(self, image, evaluation):
         data = io.BytesIO()
         images.to_pil(image).save(data, "JPEG", quality=88)
-        bundle = {"image/jpeg": data.getvalue(), "text/plain": f"{self.caption} (evaluation {evaluation} of {self.steps})"}
+        text = f"{self.caption} (evaluation {evaluation} of {self.steps})"
+        bundle = {"image/jpeg": data.getvalue(), "text/plain": text}
         options = {"raw": True, "metadata": {"image/jpeg": {"alt": self.caption, "width": self.width}}}
         if self.handle is None:
             self.handle = display(bundle, display_id=True, **options)
