@@ -12,7 +12,7 @@ NEEDED_GB = 1.5      # a 256 px transfer, measured, with room to spare
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m helpers", description="Check that this machine can run the course.")
+    parser = argparse.ArgumentParser(prog="python -m helpers", description="Is this machine ready for the course?")
     parser.add_argument("--weights", default="auto", help="auto, keras, offline, or the path of an .h5 file")
     weights = parser.parse_args().weights
     rows, missing = [("Python", sys.version.split()[0])], []
