@@ -152,6 +152,9 @@ def wave(rng):
     for shift in ((0, 1), (1, 0)):
         level = np.where(sea, band, -99)
         line |= level != np.roll(level, shift, (0, 1))
+    line[:2], line[:, :2] = False, False                            # the roll wraps round the border
+    thin = sea & (np.abs((3 * depth + 2.7 * np.sin(X / 75 + depth * 0.9)) % 1 - 0.5) > 0.44)
+    picture = np.where(thin[..., None], 0.45 * picture + 0.55 * np.array([14, 26, 60]), picture)
     picture[blur(line.astype(np.float32) * 255, 1.5) > 50] = (16, 28, 58)
     # Foam: claws that fork twice, along the crests where the sea meets the sky and along every third band.
     sheet = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
@@ -254,12 +257,13 @@ def ink(rng):
     """Pen and ink: hills, a lone tree and clouds, told in hatching alone, on warm paper."""
     paper = np.array([236, 219, 184]) * (1 + 0.035 * noise(rng, 120, 5))[..., None]
     tone = 0.12 + 0.1 * np.clip(noise(rng, 190, 4), -1, 2) * (Y < 380)          # 0 is paper, 1 is black
-    angle = np.full_like(X, 0.12)
+    angle, contours = np.full_like(X, 0.12) + 0.3 * noise(rng, 240, 2), []
     for k, (base, amplitude, length) in enumerate(((360, 45, 210), (450, 60, 160), (560, 50, 260), (670, 35, 120))):
         ridge = base + amplitude * np.sin(X / length * 2 + 1.7 * k) + 10 * np.sin(X / 31 + k)
         slope = np.gradient(ridge, axis=1)
         below = ridge < Y
-        shade = np.clip(0.35 + 0.22 * k * 0.5 + 0.75 * slope - (Y - ridge) / 260 + 0.12 * noise(rng, 60, 3), 0.05, 1)
+        shade = np.clip(0.42 + 0.09 * k + 0.8 * slope - (Y - ridge) / 200 + 0.16 * noise(rng, 55, 3), 0.02, 1)
+        contours.append(ridge)
         tone = np.where(below, shade, tone)
         angle = np.where(below, np.arctan(slope) + 0.9 * np.sin((Y - ridge) / 70) * 0.6 + 0.9, angle)
     trunk = np.abs(X - 640 - 26 * np.sin(Y / 70)) < 15 + np.clip(Y - 540, 0, 80) * 0.4
@@ -272,19 +276,23 @@ def ink(rng):
     big = (WIDTH * 2, HEIGHT * 2)
     sheet = Image.new("L", big, 255)
     draw = ImageDraw.Draw(sheet)
-    for layer, (threshold, turn, count) in enumerate(((0.10, 0.0, 5200), (0.34, 0.85, 5200), (0.56, -0.75, 5600),
-                                                      (0.76, 1.6, 5600))):
+    for layer, (threshold, turn, count) in enumerate(((0.08, 0.0, 15000), (0.30, 0.85, 13000), (0.50, -0.75, 12000),
+                                                      (0.70, 1.6, 9000))):
         field = angle + turn
         for _ in range(count):
             x, y = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT)
             dark = tone[int(y), int(x)]
             if dark < threshold + rng.normal() * 0.05:
                 continue
-            points = follow(field, x, y, rng.uniform(16, 44) * (1.1 if layer < 2 else 0.8), 4.0)
-            points += rng.normal(size=2) * 0.5
-            width = int(np.clip(round(2.2 + 3.2 * dark + rng.normal() * 0.6), 2, 6))
+            points = follow(field, x, y, rng.uniform(12, 30) * (1.2 if layer < 1 else 0.8), 4.0)
+            width = int(np.clip(round(1.6 + 2.6 * dark + rng.normal() * 0.5), 1, 5))
             draw.line([tuple(p * 2) for p in points], fill=int(np.clip(25 + rng.normal() * 18, 0, 90)), width=width,
                       joint="curve")
+    for ridge in contours:                                           # the outline of each hill, gone over three times
+        for _ in range(3):
+            for x in range(0, WIDTH, 5):
+                y, tail = ridge[0, x] + rng.normal() * 1.2, ridge[0, min(x + 9, WIDTH - 1)] + rng.normal() * 1.2
+                draw.line((2 * x, 2 * y, 2 * (x + 9), 2 * tail), fill=30, width=int(rng.integers(3, 6)))
     pen = np.asarray(sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), np.float32)[..., None] / 255
     wash = 1 - 0.22 * np.clip(blur(tone, 9) - 0.35, 0, 1)[..., None] * np.array([0.7, 1.0, 1.35])
     return paper * wash * pen + np.array([30, 24, 34]) * (1 - pen)

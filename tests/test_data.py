@@ -1,0 +1,49 @@
+"""The course's pictures: size, credit, and that the painting script paints them."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import images
+
+PAINT = images.DATA / "style" / "paint.py"
+
+
+def painter():
+    spec = importlib.util.spec_from_file_location("paint", PAINT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("kind, least, side, most", [("content", 5, 500, 1000), ("style", 6, 700, 1200)])
+def test_pictures_have_the_sizes_that_the_chapters_rely_on(kind, least, side, most):
+    pictures = images.available(kind)
+    assert len(pictures) >= least
+    for path in pictures.values():
+        with Image.open(path) as picture:
+            assert side <= max(picture.size) <= most, path.name
+        assert path.stat().st_size <= 400_000, path.name
+
+
+def test_every_picture_is_credited():
+    sources = (images.DATA / "SOURCES.md").read_text(encoding="utf-8")
+    names = [path.name for path in images.DATA.glob("*/*.jpg")]
+    assert names
+    assert not [name for name in names if f"| {name} |" not in sources]
+
+
+@pytest.mark.parametrize("name", ["glass", "wave", "geometry"])
+def test_script_paints_the_picture_that_is_kept(name):
+    kept = np.asarray(Image.open(images.available("style")[name]).convert("RGB"), np.float32)
+    painted = painter().paint(name).astype(np.float32)
+    assert painted.shape == kept.shape
+    assert np.abs(painted - kept).mean() < 8          # what JPEG loses
+    other = np.asarray(Image.open(images.available("style")["swirls"]).convert("RGB"), np.float32)
+    assert np.abs(other - kept).mean() > 30
+
+
+def test_script_has_a_picture_for_every_style():
+    assert set(painter().PICTURES) == set(images.available("style"))
