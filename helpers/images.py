@@ -194,7 +194,7 @@ def _download(url, name):
     try:
         data = b""
         with urllib.request.urlopen(request, timeout=SECONDS / 2) as response:
-            while chunk := response.read(1 << 16):
+            while chunk := response.read1(1 << 16):       # what is there, not all of it: the deadline must be seen
                 data += chunk
                 if len(data) > MAX_BYTES:
                     raise ImageError(f"{name} is larger than {MAX_BYTES // 10**6} MB: choose a smaller version.")
