@@ -74,3 +74,22 @@ def compare(result, truth, wrong=None, tolerance=1e-3):
     if result.shape != truth.shape:
         raise NotQuite(f"The shape should be {truth.shape}, yours is {result.shape}.")
     raise NotQuite(f"The first value should be {truth.flat[0]:.5g}, yours is {result.flat[0]:.5g}.")
+
+
+# --- Chapter 00 -------------------------------------------------------------------------------------------
+
+@register("distance")
+def _distance(distance):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 3, 4))
+    compare(distance(a, b), np.sum((a - b) ** 2), {
+        "That is the sum of the differences: positive and negative ones cancel. Square each one first.": np.sum(a - b),
+        "You took absolute values, which is a distance too, but not this one: square instead.": np.sum(np.abs(a - b)),
+        "That is the mean. Here it is the sum, np.sum.": np.mean((a - b) ** 2),
+        "You squared after adding up. Square each difference, then add.": np.sum(a - b) ** 2,
+        "You took the square root at the end; this distance is the squared one.": np.sqrt(np.sum((a - b) ** 2)),
+        "Each difference is squared, but they are not added up yet: np.sum.": (a - b) ** 2,
+    })
+    if not near(distance(a, a), 0):
+        raise NotQuite("Of two equal arrays it should be 0.")
+    return "0 when equal, larger the more they differ. Chapter 02 asks what to feed it."

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 def run(path):
     """Execute one notebook and write it back; an error stops and leaves the file as it was."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False, store_widget_state=False,
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False,
                             resources={"metadata": {"path": str(path.parent)}})
     client.execute()
     notebook.metadata.pop("widgets", None)
