@@ -93,3 +93,102 @@ def _distance(distance):
     if not near(distance(a, a), 0):
         raise NotQuite("Of two equal arrays it should be 0.")
     return "0 when equal, larger the more they differ. Chapter 02 asks what to feed it."
+
+
+# --- Chapter 01: what a CNN sees ---------------------------------------------------------------------------
+
+@register("deprocess")
+def _(answer):
+    rng, mean = np.random.default_rng(1), np.array([103.939, 116.779, 123.68])      # of B, G, R
+    picture = rng.uniform(size=(4, 5, 3))
+    x = picture[..., ::-1] * 255 - mean
+    compare(answer(x.copy()), picture, {
+        "The colours are still in the order BGR.": (x + mean) / 255,
+        "You add the means of B, G, R to R, G, B: add first, then turn the order.": (x[..., ::-1] + mean) / 255,
+        "To undo a subtraction, add: yours subtracts the means once more.": ((x - mean) / 255)[..., ::-1],
+        "The values still run up to 255.": (x + mean)[..., ::-1],
+        "Add the means before you divide: they are in units of 0…255.": (x / 255 + mean)[..., ::-1],
+        "The means are missing.": (x / 255)[..., ::-1]})
+    return "Your function turns the network's input back into the picture."
+
+
+@register("one_activation")
+def _(answer):
+    rng = np.random.default_rng(2)
+    x, kernel, bias = rng.normal(size=(7, 8, 5)), rng.normal(size=(3, 3, 5)), 1.5
+    places = [(r, c) for r in range(1, 4) for c in range(1, 7)]
+
+    def all_of(function):
+        return [value(function(x.copy(), kernel.copy(), bias, r, c)) for r, c in places]
+
+    def sums(k, shift=0, source=x):
+        return np.array([np.sum(source[r - 1 + shift:r + 2 + shift, c - 1 + shift:c + 2 + shift] * k)
+                         for r, c in places])
+    given = all_of(answer)
+    if given[0].shape != ():
+        raise NotQuite(f"One activation is one number; yours has the shape {given[0].shape}. Add up all products.")
+    compare(given, np.maximum(sums(kernel) + bias, 0), {
+        "The ReLU is missing: a negative sum becomes 0.": sums(kernel) + bias,
+        "The bias is missing.": np.maximum(sums(kernel), 0),
+        "Bias and ReLU are missing.": sums(kernel),
+        "The bias comes before the ReLU, not after it.": np.maximum(sums(kernel), 0) + bias,
+        "Your patch starts at (row, column); the unit sits in its middle.": np.maximum(sums(kernel, 1) + bias, 0),
+        "You turned the kernel: TensorFlow's convolution multiplies it as it stands.":
+            np.maximum(sums(kernel[::-1, ::-1]) + bias, 0),
+        "That is the mean of the products; the convolution adds them up.":
+            np.maximum(sums(kernel) / kernel.size + bias, 0)})
+    return "That is all a unit does: multiply, add up, add the bias, cut off below 0."
+
+
+@register("one_kernel")
+def _(answer):
+    counts = [1, 2, 3, 4, 7]
+    answers = [answer(n) for n in counts]
+    if answers[0] in (..., None):
+        raise NotYet
+    if any(not isinstance(a, tuple) or len(a) != 2 for a in answers):
+        raise NotQuite("Return two numbers: the size, and the share of the weights.")
+    sizes, shares = ([value(a[i]) for a in answers] for i in (0, 1))
+    n = np.array(counts)
+    compare(sizes, 2 * n + 1, {
+        "The kernels overlap: each new one adds 2 pixels, not 3.": 3 * n,
+        "That is the reach to one side; the field goes to both sides and has a middle.": n,
+        "The middle pixel is missing.": 2 * n}, 1e-6)
+    compare(shares, 9 * n / (2 * n + 1) ** 2, {
+        "Turn the fraction round: stack over single.": (2 * n + 1) ** 2 / (9 * n),
+        "A kernel has an area: 3 × 3 weights, and size × size.": 3 * n / (2 * n + 1),
+        "That is one layer of the stack; it has n.": 9 / (2 * n + 1) ** 2})
+    return "Three 3×3 layers see 7×7 pixels with 55 % of the weights, and cut off below 0 three times instead of once."
+
+
+@register("realign")
+def _(answer):
+    rng = np.random.default_rng(3)
+    original = np.maximum(rng.normal(size=(6, 9, 4)), 0)
+    changed = np.roll(original, 2, axis=1) + 0.1 * rng.normal(size=original.shape)
+
+    def change(steps, axis=1):
+        return np.linalg.norm(np.roll(changed, steps, axis) - original) / np.linalg.norm(original)
+    back = np.roll(changed, -2, 1)
+    compare(answer(changed.copy(), original.copy(), 16, 8), change(-2), {
+        "You rolled on to the right; the way back is a negative step.": change(2),
+        "You rolled by pixels; one position of the layer is `jump` pixels.": change(-16),
+        "You rolled along the rows: axis 1 is the width.": change(-2, 0),
+        "Nothing has been rolled back yet.": change(0),
+        "That is the square of the relative change.": change(-2) ** 2,
+        "Divide by the length of the original.": np.linalg.norm(back - original),
+        "Divide by the original, not by the changed activations.":
+            np.linalg.norm(back - original) / np.linalg.norm(back)})
+    return "The flower's activations had moved along with it."
+
+
+@register("one_unit")
+def _(answer):
+    sums = np.random.default_rng(4).normal(size=(1, 8, 9, 8)).astype(np.float32)
+    compare(answer(sums, 7, 5, 2, 2), sums[0, 2, 1, 7], {
+        "Row and column are the wrong way round: y chooses the row.": sums[0, 1, 2, 7],
+        "(y, x) are pixels; one position of the layer is `jump` pixels: divide, and drop the remainder.":
+            sums[0, 5, 2, 7],
+        "That is the mean of the whole map: pick one position.": sums[0, :, :, 7].mean(),
+        "The axes are (picture, row, column, map), in this order.": sums[0, 7, 2, 1]})
+    return "The unit whose pixels lie around (y, x) is at row y // jump, column x // jump."

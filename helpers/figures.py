@@ -123,3 +123,94 @@ class Live:
             self.handle = display(bundle, display_id=True, **options)
         else:
             self.handle.update(bundle, **options)
+
+
+# --- Chapter 01: what a CNN sees ---------------------------------------------------------------------------
+
+def network(picture, shapes, caption):
+    """VGG19 to scale. shapes: {layer: (rows, columns, maps)}; a layer is as high as it has rows, and 8 maps thick
+    as a pixel is wide."""
+    figure, axis = new(size=(8.5, 3))
+    height, width = picture.shape[:2]
+    axis.imshow(picture, extent=(0, width, -height / 2, height / 2))
+    x, block = width + 40, None
+    for name, (rows, columns, maps) in shapes.items():
+        if name[:6] != block:
+            x, block = x + 26, name[:6]
+            axis.text(x, rows / 2 + 8, f"{block}\n{rows}×{columns}\n{maps} maps", fontsize=8, va="bottom")
+        axis.add_patch(matplotlib.patches.Rectangle((x, -rows / 2), maps / 8, rows, edgecolor="black",
+                                                    facecolor=COLOURS[int(block[5])], alpha=0.75))
+        x += maps / 8 + 6
+    axis.set(xlim=(0, x + 20), ylim=(-height / 2 - 5, height / 2 + 75), aspect="equal")
+    axis.axis("off")
+    show(figure, caption)
+
+
+def by_layer(series, caption, title, y, size=(8, 3.2)):
+    """A line for each of series: {label: {layer: value}}, in the order of the layers; dotted lines part the blocks."""
+    figure, axis = new(size=size)
+    for i, (label, values) in enumerate(series.items()):
+        axis.plot(range(len(values)), list(values.values()), label=label, marker="osv^D*P"[i % 7], markersize=4,
+                  linestyle=["-", "--", "-.", ":"][i % 4])
+    names = list(next(iter(series.values())))
+    axis.set_xticks(range(len(names)), [n.replace("block", "b").replace("_conv", "_c") for n in names], rotation=60)
+    for i in range(1, len(names)):
+        if names[i][:6] != names[i - 1][:6]:
+            axis.axvline(i - 0.5, color="0.7", linestyle=":")
+    axis.set(title=title, ylabel=y, ylim=(0, None))
+    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    show(figure, caption)
+
+
+def products(patch, kernel, caption):
+    """The 27 products behind one activation: patch, kernel (3, 3, 3) and their products, a row for each channel."""
+    figure, axes = new(3, 3, (6, 5.2))
+    parts = {"patch": patch, "× kernel": kernel, "= products": patch * kernel}
+    for column, (title, values) in enumerate(parts.items()):
+        limit = np.abs(values).max()
+        for channel, axis in enumerate(axes[:, column]):
+            axis.imshow(values[..., channel], cmap=SIGNED, vmin=-limit, vmax=limit)
+            for (row, col), number in np.ndenumerate(values[..., channel]):
+                axis.text(col, row, f"{number:.3g}", ha="center", va="center", fontsize=8,
+                          color="white" if abs(number) > 0.7 * limit else "black")
+            axis.set(xticks=[], yticks=[], title=title if channel == 0 else "")
+    for axis, name in zip(axes[:, 0], "RGB", strict=True):
+        axis.set_ylabel(name)
+    show(figure, caption)
+
+
+def mosaic(tiles, columns):
+    """Many small maps or pictures of one size as one: [(H, W[, 3])] → (rows · (H + 2), columns · (W + 2)[, 3])."""
+    tiles = [np.pad(tile, [(1, 1), (1, 1)] + [(0, 0)] * (tile.ndim - 2), constant_values=1) for tile in tiles]
+    return np.concatenate([np.concatenate(tiles[i:i + columns], axis=1)
+                           for i in range(0, len(tiles) - columns + 1, columns)])
+
+
+def maps(picture, activations, caption, count=24, columns=6):
+    """A picture beside the strongest maps of one layer, (H, W, N), each scaled to its own largest value."""
+    strongest = np.argsort(-(activations ** 2).mean(axis=(0, 1)))[:count]
+    tiles = [activations[..., n] / max(activations[..., n].max(), 1e-9) for n in strongest]
+    figure, axes = new(1, 2, (9, 3.4), width_ratios=(1, 2.4))
+    axes[0].imshow(picture)
+    axes[1].imshow(mosaic(tiles, columns), cmap=MAP)
+    axes[0].set_title("the picture")
+    axes[1].set_title(f"the {len(tiles)} strongest of {activations.shape[-1]} maps")
+    for axis in axes:
+        axis.axis("off")
+    show(figure, caption, quality=80)
+
+
+def boxes(panels, caption, width=3.2):
+    """Panels side by side. panels: {title: (picture or map, {label: (top, left, bottom, right) in its pixels})}."""
+    figure, axes = new(1, len(panels), (width * len(panels), width), squeeze=False)
+    for axis, (title, (picture, frames)) in zip(axes[0], panels.items(), strict=True):
+        axis.imshow(picture, cmap=MAP)
+        for i, (label, (top, left, bottom, right)) in enumerate(frames.items()):
+            axis.add_patch(matplotlib.patches.Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
+                                                        edgecolor="white", linewidth=2.5))
+            axis.add_patch(matplotlib.patches.Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
+                                                        edgecolor=COLOURS[i % 6], linewidth=1.2))
+            axis.text(left, top - 2, label, fontsize=7, va="bottom", backgroundcolor=(1, 1, 1, 0.6))
+        axis.set(title=title, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
+        axis.axis("off")
+    show(figure, caption, quality=85)

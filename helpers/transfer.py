@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from helpers import descent, images, losses, vgg
+from helpers import descent, images, losses, vgg, winograd
 from helpers.descent import Result
 
 CONTENT_LAYERS = ("block4_conv2",)
@@ -41,11 +41,11 @@ class StyleTransfer:
             if min(picture.shape[:2]) < 32:
                 raise images.ImageError(f"the {name} image is {picture.shape[1]} × {picture.shape[0]} pixels: "
                                         "VGG19 needs 32 on each side.")
-        features = self._model(self.content[None])
+        features = self._model(tf.constant(self.content[None]))
         self._content_targets = [features[name] for name in self.content_layers]
         self._style_grams = []
         for picture in self.styles:
-            features = self._model(picture[None])
+            features = self._model(tf.constant(picture[None]))
             self._style_grams.append([losses.gram_matrix(features[name]) for name in self.style_layers])
 
     def evaluate(self, image):
@@ -121,16 +121,21 @@ def stylize(content, style, *, steps=100, method="lbfgs", callback=None, start="
 
 
 @functools.lru_cache(maxsize=8)
-def _engine(content_layers, style_layers, pooling, weights):
-    """The network and the compiled step for one choice of layers; pictures, targets and weights are its arguments,
-    so that neither a slider nor a new picture of the same size compiles it anew."""
-    model = vgg.load_vgg19(content_layers + style_layers, pooling, weights)
+def _engine(content_layers, style_layers, pooling, weights, fast=None):
+    """The network, and loss and gradient in one compiled step, for one choice of layers.
 
-    @tf.function(reduce_retracing=True)
+    Pictures, targets and weights are arguments of the step: neither a slider nor another picture of the same size
+    compiles it anew. fast: Winograd's convolutions compiled by XLA; None takes them where they pay.
+    """
+    model = vgg.load_vgg19(content_layers + style_layers, pooling, weights)
+    fast = winograd.is_available() if fast is None else fast
+    network = winograd.network(model, fast)
+
+    @tf.function(jit_compile=fast, reduce_retracing=not fast)
     def step(image, content_targets, style_targets, weights, layer_weights):
         with tf.GradientTape() as tape:
             tape.watch(image)
-            features = model(image)
+            features = network(image)
             content = sum(losses.content_loss(features[name], target)
                           for name, target in zip(content_layers, content_targets, strict=True)) / len(content_layers)
             layers = [losses.style_loss([losses.gram_matrix(features[name])], [target])
@@ -140,4 +145,5 @@ def _engine(content_layers, style_layers, pooling, weights):
             loss = tf.reduce_sum(weights * tf.stack([content, style, tv]))
         return loss, tf.stack([content, style, tv, *layers]), tape.gradient(loss, image)
 
-    return model, step
+    # The targets are computed once for each picture, of any size: that is not worth a compilation.
+    return winograd.network(model, fast=False), step
