@@ -3,6 +3,7 @@
 Top to bottom in a fresh kernel, counts 1…n, no widget state, no progress bars, no timestamps.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -25,14 +26,13 @@ def run(path):
     notebook.metadata.pop("jupytext", None)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            # A progress bar is written to stderr; what a reader needs is not in it.
-            cell.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
             cell.metadata.pop("execution", None)
     nbformat.write(notebook, path)
 
 
 if __name__ == "__main__":
     paths = [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.rglob("[0-9]*.ipynb"))
+    os.environ["TQDM_DISABLE"] = "1"      # progress bars are for a learner who waits, not for a page that is kept
     for path in paths:
         started = time.perf_counter()
         run(path)
