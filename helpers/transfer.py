@@ -84,7 +84,8 @@ class StyleTransfer:
         if method not in descent.METHODS:
             raise ValueError(f"a method is one of {', '.join(descent.METHODS)}, not {method!r}.")
         image, history, stopped = self.start(start, seed), [], False
-        with tqdm(total=steps, disable=not progress, unit="evaluation") as bar:
+        quiet = {} if progress else {"disable": True}            # else the variable TQDM_DISABLE decides
+        with tqdm(total=steps, unit="evaluation", **quiet) as bar:
             while len(history) < steps and not stopped:
                 done, setting, changed = len(history), self._setting(), False
                 seconds = history[-1]["seconds"] if history else 0.0
