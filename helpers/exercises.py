@@ -192,3 +192,71 @@ def _(answer):
         "That is the mean of the whole map: pick one position.": sums[0, :, :, 7].mean(),
         "The axes are (picture, row, column, map), in this order.": sums[0, 7, 2, 1]})
     return "The unit whose pixels lie around (y, x) is at row y // jump, column x // jump."
+
+
+# --- Chapter 03 -------------------------------------------------------------------------------------------
+
+@register("gram")
+def _gram(gram):
+    features = np.random.default_rng(0).normal(size=(4, 5, 3))
+    flat = features.reshape(-1, 3)
+    truth = flat.T @ flat / 20
+    compare(gram(features), truth, {
+        "That is the sum over positions; here it is the mean: divide by rows · columns.": truth * 20,
+        "You divided by the number of maps; divide by the number of positions, rows · columns.": truth * 20 / 3,
+        "You divided by rows · columns · maps; only the positions are averaged over.": truth / 3,
+        "You multiplied positions with positions. Transpose: one row for each map.": flat @ flat.T / 20,
+        "That is positions with positions, not averaged. Transpose: one row for each map.": flat @ flat.T,
+        "You subtracted the mean first: that is the covariance.": np.cov(flat, rowvar=False, bias=True),
+        "The reshape mixed maps and positions: put the maps last, reshape(-1, maps).":
+            features.reshape(3, -1) @ features.reshape(3, -1).T / 20,
+    })
+    return "Symmetric, maps by maps, and no trace of where."
+
+
+@register("covariance")
+def _covariance(covariance):
+    flat = np.random.default_rng(1).normal(size=(20, 3)) + [1, 2, 3]
+    gram, mean = flat.T @ flat / 20, flat.mean(axis=0)
+    truth = np.cov(flat, rowvar=False, bias=True)
+    compare(covariance(gram, mean), truth, {
+        "You added the means' product; the covariance is what is left without it.": gram + np.outer(mean, mean),
+        "mean * mean gives N numbers, taken from each row; the outer product has N × N.": gram - mean * mean,
+        "mean @ mean is one number; np.outer gives the N × N products.": gram - mean @ mean,
+        "You subtracted the mean itself; its outer product with itself is what stands in the sum.": gram - mean,
+    })
+    return "A Gram matrix holds mean and covariance, but only their sum."
+
+
+@register("layer_loss")
+def _layer_loss(layer_loss):
+    rng = np.random.default_rng(2)
+    features, target = rng.normal(size=(2, 4, 5, 3))
+    one, two = features.reshape(-1, 3), target.reshape(-1, 3)
+    difference = one.T @ one - two.T @ two
+    square, n, m = np.sum(difference ** 2), 3, 20
+    compare(layer_loss(features, target), square / (4 * n ** 2 * m ** 2), {
+        "The difference must be squared before it is added up.": np.sum(difference) / (4 * n ** 2 * m ** 2),
+        "Nothing is divided yet: the divisor is 4 N² M².": square,
+        "M² is missing in the divisor: these Gram matrices are sums over M positions.": square / (4 * n ** 2),
+        "N² is missing in the divisor.": square / (4 * m ** 2),
+        "N and M are squared in the divisor.": square / (4 * n * m),
+        "The 4 is missing in the divisor.": square / (n ** 2 * m ** 2),
+        "You averaged over positions and divided by M² as well: once is enough.": square / (4 * n ** 2 * m ** 4),
+        "That is the distance of the activations, content; style compares Gram matrices.":
+            np.sum((features - target) ** 2),
+    })
+    return "That is the paper's equation 4."
+
+
+@register("factors")
+def _factors(factors):
+    compare(factors, [1024, 256, 64, 16, 1], {
+        "These are M² alone; the maps count too: N² M².": [65536, 4096, 256, 16, 1],
+        "These are N² alone; the positions count too: N² M².": [1 / 64, 1 / 16, 1 / 4, 1, 1],
+        "N and M are squared: N² M².": [32, 16, 8, 4, 1],
+        "Upside down: how much more does the copied formula count the first layer?":
+            [1 / 1024, 1 / 256, 1 / 64, 1 / 16, 1],
+        "Right but for the scale: divide all by the last one.": [4096, 1024, 256, 64, 4],
+    })
+    return "The first layer counts 1024 times the last: colours win, strokes lose."

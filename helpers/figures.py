@@ -214,3 +214,28 @@ def boxes(panels, caption, width=3.2):
         axis.set(title=title, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
         axis.axis("off")
     show(figure, caption, quality=85)
+
+
+# --- Chapter 03 -------------------------------------------------------------------------------------------
+
+def matrices(grams, caption, width=2.1):
+    """Gram matrices side by side, each to its own largest entry. grams: {title: (n, n) ≥ 0}."""
+    figure, axes = new(1, len(grams), (len(grams) * width, width + 0.3), squeeze=False)
+    for axis, (title, values) in zip(axes.flat, grams.items(), strict=True):
+        axis.imshow(values / values.max(), cmap=MAP, vmin=0, vmax=1)
+        axis.set(title=title, xticks=[], yticks=[])
+    axes.flat[0].set(xlabel="map j", ylabel="map i")
+    show(figure, caption)
+
+
+def heat(values, rows, columns, caption, title, size=(4.6, 3.8)):
+    """A table of numbers as colours, each number written in its cell. values: (rows, columns)."""
+    figure, axis = new(size=size)
+    axis.imshow(values, cmap=MAP)
+    middle = (values.min() + values.max()) / 2
+    for (i, j), value in np.ndenumerate(values):
+        axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=8,
+                  color="black" if value > middle else "white")
+    axis.set(title=title, xticks=range(len(columns)), yticks=range(len(rows)), xticklabels=columns, yticklabels=rows)
+    axis.spines[:].set_visible(False)
+    show(figure, caption)
