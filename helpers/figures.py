@@ -130,18 +130,19 @@ class Live:
 def network(picture, shapes, caption):
     """VGG19 to scale. shapes: {layer: (rows, columns, maps)}; a layer is as high as it has rows, and 8 maps thick
     as a pixel is wide."""
-    figure, axis = new(size=(8.5, 3))
+    figure, axis = new(size=(8.5, 2.6))
     height, width = picture.shape[:2]
     axis.imshow(picture, extent=(0, width, -height / 2, height / 2))
-    x, block = width + 40, None
+    x, label, block = width, width - 70, None
     for name, (rows, columns, maps) in shapes.items():
         if name[:6] != block:
-            x, block = x + 26, name[:6]
+            x, block = max(x + 26, label + 96), name[:6]      # labels are wider than the first two blocks
+            label = x
             axis.text(x, rows / 2 + 8, f"{block}\n{rows}×{columns}\n{maps} maps", fontsize=8, va="bottom")
         axis.add_patch(matplotlib.patches.Rectangle((x, -rows / 2), maps / 8, rows, edgecolor="black",
                                                     facecolor=COLOURS[int(block[5])], alpha=0.75))
         x += maps / 8 + 6
-    axis.set(xlim=(0, x + 20), ylim=(-height / 2 - 5, height / 2 + 75), aspect="equal")
+    axis.set(xlim=(0, x + 20), ylim=(-height / 2 - 5, height / 2 + 80), aspect="equal")
     axis.axis("off")
     show(figure, caption)
 
@@ -171,25 +172,29 @@ def products(patch, kernel, caption):
         for channel, axis in enumerate(axes[:, column]):
             axis.imshow(values[..., channel], cmap=SIGNED, vmin=-limit, vmax=limit)
             for (row, col), number in np.ndenumerate(values[..., channel]):
-                axis.text(col, row, f"{number:.3g}", ha="center", va="center", fontsize=8,
+                axis.text(col, row, f"{number:.2g}", ha="center", va="center", fontsize=8,
                           color="white" if abs(number) > 0.7 * limit else "black")
             axis.set(xticks=[], yticks=[], title=title if channel == 0 else "")
+            axis.spines[:].set_visible(False)
     for axis, name in zip(axes[:, 0], "RGB", strict=True):
         axis.set_ylabel(name)
     show(figure, caption)
 
 
 def mosaic(tiles, columns):
-    """Many small maps or pictures of one size as one: [(H, W[, 3])] → (rows · (H + 2), columns · (W + 2)[, 3])."""
-    tiles = [np.pad(tile, [(1, 1), (1, 1)] + [(0, 0)] * (tile.ndim - 2), constant_values=1) for tile in tiles]
+    """Many small maps or pictures of one size as one, each pixel enlarged so that all come out near 90 pixels high
+    at least; between them NaN for maps, white for pictures. tiles: [(H, W[, 3])]."""
+    zoom, gap = -(-90 // tiles[0].shape[0]), np.nan if tiles[0].ndim == 2 else 1
+    tiles = [np.pad(tile.repeat(zoom, 0).repeat(zoom, 1), [(4, 4), (4, 4)] + [(0, 0)] * (tile.ndim - 2),
+                    constant_values=gap) for tile in tiles]
     return np.concatenate([np.concatenate(tiles[i:i + columns], axis=1)
                            for i in range(0, len(tiles) - columns + 1, columns)])
 
 
 def maps(picture, activations, caption, count=24, columns=6):
-    """A picture beside the strongest maps of one layer, (H, W, N), each scaled to its own largest value."""
+    """A picture beside the strongest maps of one layer, (H, W, N): the square roots, each scaled to its largest."""
     strongest = np.argsort(-(activations ** 2).mean(axis=(0, 1)))[:count]
-    tiles = [activations[..., n] / max(activations[..., n].max(), 1e-9) for n in strongest]
+    tiles = [np.sqrt(activations[..., n] / max(activations[..., n].max(), 1e-9)) for n in strongest]
     figure, axes = new(1, 2, (9, 3.4), width_ratios=(1, 2.4))
     axes[0].imshow(picture)
     axes[1].imshow(mosaic(tiles, columns), cmap=MAP)
@@ -202,15 +207,17 @@ def maps(picture, activations, caption, count=24, columns=6):
 
 def boxes(panels, caption, width=3.2):
     """Panels side by side. panels: {title: (picture or map, {label: (top, left, bottom, right) in its pixels})}."""
-    figure, axes = new(1, len(panels), (width * len(panels), width), squeeze=False)
+    height, breadth = next(iter(panels.values()))[0].shape[:2]
+    figure, axes = new(1, len(panels), (width * len(panels), width * height / breadth + 0.3), squeeze=False)
     for axis, (title, (picture, frames)) in zip(axes[0], panels.items(), strict=True):
         axis.imshow(picture, cmap=MAP)
         for i, (label, (top, left, bottom, right)) in enumerate(frames.items()):
-            axis.add_patch(matplotlib.patches.Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
-                                                        edgecolor="white", linewidth=2.5))
-            axis.add_patch(matplotlib.patches.Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False,
-                                                        edgecolor=COLOURS[i % 6], linewidth=1.2))
-            axis.text(left, top - 2, label, fontsize=7, va="bottom", backgroundcolor=(1, 1, 1, 0.6))
+            for colour, line in (("white", 3), (COLOURS[i % 6], 1.5)):      # the white rim shows on any picture
+                axis.add_patch(matplotlib.patches.Rectangle(
+                    (left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor=colour, linewidth=line,
+                    label=label if line < 3 else None))
+        if len(frames) > 1:
+            axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         axis.set(title=title, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
         axis.axis("off")
     show(figure, caption, quality=85)
