@@ -71,6 +71,16 @@ def follow(angle, x, y, length, step=3.0):
     return np.array(points, np.float32)
 
 
+def spline(points, count=260):
+    """A smooth curve (count, 2) through some points (Catmull-Rom)."""
+    p = np.asarray(points, np.float64)
+    p = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
+    at = np.linspace(0, len(points) - 1 - 1e-9, count)
+    n, t = at.astype(int), (at % 1)[:, None]
+    a, b, c, d = p[n], p[n + 1], p[n + 2], p[n + 3]
+    return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t ** 2 + (3 * b - a - 3 * c + d) * t ** 3)
+
+
 def stroke(rng, draw, bump, points, width, colour, spread=22):
     """One brush stroke: bristles side by side, each of its own shade; `bump` collects their thickness."""
     along = np.gradient(points, axis=0)
@@ -129,62 +139,114 @@ def swirls(rng):
 
 
 def wave(rng):
-    """Woodblock wave: bands of ink, dark contours, claws of foam, grain of the wood."""
-    cx, cy = 560.0, 330.0
-    dx, dy = X - cx, Y - cy
-    radius, turn = np.hypot(dx, dy), np.arctan2(dy, dx)
-    swell = np.exp(-((X - 520) / 330) ** 2)
-    surface = 470 - 300 * swell + 45 * np.sin(X / 90 + 1.3) + 16 * np.sin(X / 37)
-    hollow = np.clip(1 - radius / 330, 0, 1)
-    depth = (Y - surface) / 46 + 2.6 * hollow * np.sin(turn - radius / 75) + 0.35 * noise(rng, 150, 3)
-    sea = depth > 0
-    band = np.floor(depth + 0.9 * np.sin(X / 75 + depth * 0.9)).astype(int)
-    inks = colours("f1e6c8", "1b3b6f", "2e5f9a", "17305c", "7fa8c4", "234e86", "dfe4d4", "3a74ad")
-    picture = inks[1 + band % 7]
-    dusk = ramp(np.clip(Y / 470 + 0.03 * noise(rng, 200, 2), 0, 1), colours("c98f5b", "e3bd86", "efdcb0", "f1e6c8"))
-    picture = np.where(sea[..., None], picture, dusk)
-    sheet = Image.fromarray(picture.astype(np.uint8))
+    """Woodblock wave: striped water that rises, curls and breaks into claws of foam; grain of the wood over all."""
+    k, line, foam = 2, (20, 32, 66), (247, 242, 226)
+    inks = [tuple(int(v) for v in c) for c in colours("1d3f7c", "f0ead6", "2a5c9e", "16305f", "86b3cc", "234b8c",
+                                                      "dfe6da", "3f7db4")]
+    dusk = ramp(np.clip(Y / 620 + 0.05 * noise(rng, 260, 2), 0, 1),
+                colours("b9713f", "d99a56", "ecc58a", "e6cfa0", "b9a98e", "8f8b86"))
+    sheet = Image.fromarray(dusk.astype(np.uint8)).resize((WIDTH * k, HEIGHT * k))
     draw = ImageDraw.Draw(sheet)
-    sun = (95, 70, 235, 210)
-    draw.ellipse(sun, fill=(196, 62, 44), outline=(60, 24, 30), width=4)
-    picture = np.asarray(sheet, np.float32).copy()
-    line = np.zeros_like(X, bool)
-    for shift in ((0, 1), (1, 0)):
-        level = np.where(sea, band, -99)
-        line |= level != np.roll(level, shift, (0, 1))
-    line[:2], line[:, :2] = False, False                            # the roll wraps round the border
-    thin = sea & (np.abs((3 * depth + 2.7 * np.sin(X / 75 + depth * 0.9)) % 1 - 0.5) > 0.44)
-    picture = np.where(thin[..., None], 0.45 * picture + 0.55 * np.array([14, 26, 60]), picture)
-    picture[blur(line.astype(np.float32) * 255, 1.5) > 50] = (16, 28, 58)
-    # Foam: claws that fork twice, along the crests where the sea meets the sky and along every third band.
-    sheet = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8))
-    draw = ImageDraw.Draw(sheet)
-    edge = np.argwhere((line & (band % 3 == 0) & sea)[6:-6, 6:-6]) + 6
-    rise = np.argwhere((sea != np.roll(sea, 1, 0))[6:-6, 6:-6]) + 6
-    spots = np.concatenate([rise[rng.permutation(len(rise))[:330]], edge[rng.permutation(len(edge))[:300]]])
 
-    def claw(x, y, heading, size, generation):
-        points = []
-        for _ in range(7):
-            points.append((x, y))
-            x, y = x + size * np.cos(heading) / 6, y + size * np.sin(heading) / 6
-            heading += rng.uniform(0.18, 0.38)
-        for width, ink in ((generation * 4 + 5, (20, 34, 66)), (generation * 4 + 1, (246, 241, 224))):
-            draw.line(points, fill=ink, width=width, joint="curve")
-            r = width / 2 + 0.5
-            draw.ellipse((x - r, y - r, x + r, y + r), fill=ink)
-        if generation:
-            for fork in (-0.9, 0.5):
-                claw(*points[3], heading + fork, size * 0.6, generation - 1)
+    def outline(points, width, colour=line):
+        draw.line([(k * x, k * y) for x, y in points], fill=colour, width=int(width * k), joint="curve")
 
-    for y, x in spots:
-        claw(float(x), float(y), rng.uniform(-2.6, -0.6), rng.uniform(16, 42), 2)
-    for _ in range(420):
-        x, y, r = rng.uniform(0, WIDTH), rng.uniform(60, 460), rng.uniform(1.5, 5)
-        if rng.random() < np.exp(-abs(y - surface[int(y), int(x)]) / 60):
-            draw.ellipse((x - r, y - r, x + r, y + r), fill=(246, 241, 224), outline=(60, 80, 110))
-    grain = np.sin(Y / 2.1 + 2.5 * noise(rng, 160, 2)) * 0.5 + 0.5 * rng.normal(size=X.shape)
-    return np.asarray(sheet, np.float32) * (1 + 0.045 * blur(grain, 0.7))[..., None]
+    def polygon(points, colour):
+        draw.polygon([(k * x, k * y) for x, y in points], fill=colour)
+
+    def water(upper, lower, bands, first=0):
+        """Stripes of ink between two curves, each with its contour and a thinner line inside."""
+        t = np.linspace(0, 1, len(upper))[:, None]
+        edges = []
+        for j in range(bands + 1):
+            share = j / bands + (0.25 / bands) * np.sin(9 * t + 1.7 * j) * (0 < j < bands)
+            edges.append(upper + share * (lower - upper))
+        for j in range(bands):
+            ink = inks[(first + j) % len(inks)]
+            polygon(np.concatenate([edges[j], edges[j + 1][::-1]]), ink)
+            cut = slice(int(rng.integers(5, 60)), len(t) - int(rng.integers(5, 40)))
+            for share in (0.38, 0.7) if min(ink) < 120 else (0.55,):
+                shade = inks[4] if min(ink) < 60 else inks[2]
+                outline((edges[j] + share * (edges[j + 1] - edges[j]))[cut], 2.6, shade)
+        for edge in edges:
+            outline(edge, 5)
+
+    def blob(circles, grow, colour):
+        for x, y, r in circles:
+            draw.ellipse([k * v for v in (x - r - grow, y - r - grow, x + r + grow, y + r + grow)], fill=colour)
+
+    def claw(x, y, heading, size, bend):
+        """One hand of foam: an arm that bends and three or four hooked fingers, with a single contour round it."""
+        arm, fingers = [], []
+        for n in range(9):
+            arm.append((x, y, size * (0.25 - 0.008 * n)))
+            x, y, heading = x + 0.10 * size * np.cos(heading), y + 0.10 * size * np.sin(heading), heading + 0.10 * bend
+        for turn in np.linspace(-0.95, 0.75, int(rng.integers(3, 5))):
+            fx, fy, way, reach = x, y, heading + turn * bend, size * rng.uniform(0.09, 0.13)
+            for n in range(7):
+                fingers.append((fx, fy, size * (0.155 - 0.012 * n)))
+                fx, fy, way = fx + reach * np.cos(way), fy + reach * np.sin(way), way + 0.3 * bend
+        circles = arm + fingers
+        blob(circles, 4.2, line)
+        blob(circles, 0, foam)
+        for side, colour, width in ((0.11, inks[4], 4.5), (-0.04, inks[7], 2.4)):
+            outline([(cx - side * size * np.sin(heading), cy + side * size * np.cos(heading)) for cx, cy, _ in arm[2:]],
+                    width, colour)
+        for n in range(0, len(fingers), 7):
+            outline([(cx, cy) for cx, cy, _ in fingers[n + 1:n + 5]], 2.2, inks[4])
+
+    def surf(crest, heading, size, every, bend=1.0, rows=2):
+        """Claws along a crest, the back row first."""
+        steps = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(crest, axis=0).T))])
+        for row in range(rows):
+            places = np.arange(rng.uniform(0, every), steps[-1], every)
+            for at in rng.permutation(places) + rng.normal(size=len(places)) * 0.25 * every:
+                x, y = np.interp(at, steps, crest[:, 0]), np.interp(at, steps, crest[:, 1])
+                share = at / steps[-1]
+                turn = heading[0] + share * (heading[1] - heading[0]) + rng.normal() * 0.35
+                shift = (row - 0.4) * 0.34 * size
+                claw(x - shift * np.cos(turn) + rng.normal() * 3, y - shift * np.sin(turn) + rng.normal() * 3, turn,
+                     size * rng.uniform(0.65, 1.3), bend)
+
+    draw.ellipse([k * v for v in (668, 60, 806, 198)], fill=(201, 58, 40), outline=line, width=4 * k)
+    for level in (545, 505, 478):                                     # a bank of mist behind
+        mist = spline([(-30, level), (200, level - 14), (460, level + 8), (700, level - 18), (930, level)])
+        outline(mist, 3, (140, 126, 118))
+    cone = spline([(560, 560), (650, 505), (705, 452), (722, 440), (748, 441), (770, 460), (830, 512), (930, 560)])
+    polygon(cone, (74, 96, 132))
+    polygon(spline([(690, 468), (705, 452), (722, 440), (748, 441), (770, 460), (784, 474), (764, 470), (750, 486),
+                    (736, 470), (720, 490), (708, 470), (690, 468)]), foam)
+    outline(cone, 4)
+
+    far = spline([(380, 640), (560, 560), (660, 575), (760, 545), (850, 470), (930, 430)])
+    water(far, spline([(380, 720), (560, 690), (700, 720), (800, 730), (880, 700), (930, 660)]), 7, 2)
+    surf(far[90:], (-2.6, -2.0), 38, 21, -1.0)
+
+    back = spline([(-70, 720), (-10, 500), (110, 300), (225, 180), (360, 112), (480, 112), (575, 165), (625, 250),
+                   (632, 335)])
+    front = spline([(700, 860), (560, 720), (430, 625), (350, 520), (325, 420), (360, 330), (440, 275), (530, 275),
+                    (618, 342)])
+    polygon([*back[:1], (-70, 900), (900, 900), *front[:1]], inks[3])
+    water(back, front, 15)
+    surf(back[40:245], (-2.2, 0.55), 58, 25, 1.0, 2)
+    surf(back[120:], (0.1, 1.7), 66, 24, 1.0, 2)
+    surf(front[175:238], (1.1, 1.5), 44, 21, 1.0, 1)
+
+    near = spline([(-40, 600), (90, 575), (220, 640), (400, 705), (560, 690), (700, 610), (800, 565), (940, 600)])
+    water(near, spline([(-40, 840), (90, 850), (300, 860), (450, 850), (560, 840), (700, 830), (800, 830), (940, 850)]),
+          9, 4)
+    surf(near[10:100], (-0.9, 0.2), 46, 24)
+    surf(near[130:], (-2.4, -1.0), 46, 24, -1.0)
+    for _ in range(260):                                              # spray before the crest
+        at = back[int(rng.integers(60, len(back)))]
+        x, y = at + np.array([30, 6]) + rng.normal(size=2) * np.array([62, 46])
+        blob([(x, y, rng.uniform(1.5, 5.5))], 0, foam)
+
+    picture = np.asarray(sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), np.float32)
+    figure = Y / 7 + 3.2 * noise(rng, 420, 2) + 0.25 * noise(rng, 40, 1)   # the year rings of the block
+    grain = (figure % 1) ** 3 + 0.5 * ((2.7 * figure) % 1) ** 4
+    baren = 1 - 0.09 * (grain - 0.35) + 0.025 * noise(rng, 7, 2) + 0.02 * rng.normal(size=X.shape)
+    return picture * baren[..., None]
 
 
 def glass(rng):
