@@ -81,6 +81,12 @@ def spline(points, count=260):
     return 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t ** 2 + (3 * b - a - 3 * c + d) * t ** 3)
 
 
+def blur_line(values):
+    """Neighbours along axis 0 averaged: a hand trembles, it does not jump."""
+    padded = np.concatenate([values[:1], values, values[-1:]])
+    return (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+
+
 def stroke(rng, draw, bump, points, width, colour, spread=22):
     """One brush stroke: bristles side by side, each of its own shade; `bump` collects their thickness."""
     along = np.gradient(points, axis=0)
@@ -316,48 +322,110 @@ def dots(rng):
 
 
 def ink(rng):
-    """Pen and ink: hills, a lone tree and clouds, told in hatching alone, on warm paper."""
-    paper = np.array([236, 219, 184]) * (1 + 0.035 * noise(rng, 120, 5))[..., None]
-    tone = 0.12 + 0.1 * np.clip(noise(rng, 190, 4), -1, 2) * (Y < 380)          # 0 is paper, 1 is black
-    angle, contours = np.full_like(X, 0.12) + 0.3 * noise(rng, 240, 2), []
-    for k, (base, amplitude, length) in enumerate(((360, 45, 210), (450, 60, 160), (560, 50, 260), (670, 35, 120))):
-        ridge = base + amplitude * np.sin(X / length * 2 + 1.7 * k) + 10 * np.sin(X / 31 + k)
+    """Reed pen: sun, cypresses and ploughed fields told in hatching alone, sepia ink on warm paper."""
+    sun_x, sun_y = 235, 165
+    around = np.hypot(X - sun_x, Y - sun_y)
+    angle = np.arctan2(Y - sun_y, X - sun_x) + np.pi / 2 + 0.35 * noise(rng, 170, 2)
+    tone = 0.38 + 0.27 * np.sin(around / 19 + 0.8 * noise(rng, 170, 2)) - 0.2 * np.exp(-(around / 110) ** 2)
+    tone = np.where(around < 50, 0, tone + 0.00025 * around)
+    gap, crossed = np.full_like(X, 11.0), np.zeros(X.shape, bool)
+
+    def region(inside, new_angle, new_tone, spacing, cross=False):
+        for old, new in ((angle, new_angle), (tone, new_tone), (gap, np.float32(spacing)), (crossed, np.bool_(cross))):
+            np.copyto(old, np.broadcast_to(new, old.shape), where=inside)
+
+    ridges = []
+    for k, (base, swing, length) in enumerate(((392, 42, 150), (440, 34, 95), (492, 22, 190))):
+        ridge = base + swing * np.sin(X / length + 2.1 * k) + 7 * np.sin(X / 27 + k)
+        fall = (Y - ridge) / 80
         slope = np.gradient(ridge, axis=1)
-        below = ridge < Y
-        shade = np.clip(0.42 + 0.09 * k + 0.8 * slope - (Y - ridge) / 200 + 0.16 * noise(rng, 55, 3), 0.02, 1)
-        contours.append(ridge)
-        tone = np.where(below, shade, tone)
-        angle = np.where(below, np.arctan(slope) + 0.9 * np.sin((Y - ridge) / 70) * 0.6 + 0.9, angle)
-    trunk = np.abs(X - 640 - 26 * np.sin(Y / 70)) < 15 + np.clip(Y - 540, 0, 80) * 0.4
-    tone = np.where(trunk & (Y > 300) & (Y < 620), 0.5 + 0.5 * ((X - 640 - 26 * np.sin(Y / 70)) > -4), tone)
-    angle = np.where(trunk & (Y > 300) & (Y < 620), 1.45, angle)
-    for cx, cy, r in ((640, 215, 130), (540, 290, 80), (745, 280, 85), (655, 120, 80)):
-        d = np.hypot(X - cx, Y - cy) + 13 * noise(rng, 34, 3)
-        lit = np.clip(0.48 + (X - cx + Y - cy) / (2.2 * r) + 0.25 * noise(rng, 26, 2), 0.05, 1)
-        tone, angle = np.where(d < r, lit, tone), np.where(d < r, np.arctan2(Y - cy, X - cx) + 1.57, angle)
-    big = (WIDTH * 2, HEIGHT * 2)
-    sheet = Image.new("L", big, 255)
+        region(ridge < Y, np.arctan(slope) + 0.75 + 0.5 * fall + 0.3 * np.sin(X / 60 + k),
+               np.clip(0.72 - 0.5 * fall + 0.9 * slope + 0.14 * noise(rng, 60, 2), 0.12, 0.95), 10, True)
+        ridges = [np.where(old < ridge, old, np.nan) for old in ridges] + [ridge]
+    # Fields: furrows run towards points on the horizon, each strip with its own tone and crop.
+    horizon = 520 + 8 * np.sin(X / 120)
+    lane = (X - 470) / np.maximum(Y - 440, 20) + 0.04 * noise(rng, 200, 2)
+    strip = np.floor(lane * 1.25)
+    furrow = np.arctan2(Y - 440, X - 470)
+    crop = np.where(strip % 3 == 0, 1.45 + 0.4 * noise(rng, 50, 2), np.where(strip % 3 == 1, furrow, furrow + 1.0))
+    light = 0.42 + 0.30 * np.sin(strip * 2.4) + 0.18 * np.sin(lane * 34) + 0.10 * noise(rng, 90, 2)
+    region(horizon < Y, crop, np.clip(light, 0.10, 0.92), np.where(Y < 600, 9, 12), strip % 3 != 0)
+    ridges = [np.where(old < horizon, old, np.nan) for old in ridges] + [horizon]
+    # Cypresses: flames of ink. Bushes: curls.
+    trees = np.zeros(X.shape, bool)
+    for cx, foot, top, wide in ((690, 655, 60, 66), (785, 640, 190, 50), (610, 600, 300, 30)):
+        up = (foot - Y) / (foot - top)
+        lean = cx + 20 * np.sin(up * 5 + cx)
+        edge = wide * np.clip(up + 0.08, 0, 1) ** 0.35 * np.clip(1 - up, 0, 1) ** 0.65 * 1.35 + 6 * noise(rng, 26, 2)
+        inside = (np.abs(X - lean) < edge) & (up > -0.02) & (up < 1)
+        flame = np.pi / 2 - 0.75 * np.sin((X - lean) / 15 + up * 11) - (X - lean) / 260
+        region(inside, flame, np.clip(0.92 + (X - lean) / (2.2 * wide) + 0.15 * noise(rng, 38, 2), 0.6, 1.2), 7)
+        trees |= inside
+    for cx, cy, r in ((95, 560, 62), (185, 590, 48), (300, 552, 34), (470, 560, 40), (860, 640, 70), (30, 640, 55)):
+        d = np.hypot(X - cx, (Y - cy) * 1.25) + 7 * noise(rng, 30, 2)
+        region(d < r, np.arctan2((Y - cy) * 1.25, X - cx) + 1.9,
+               np.clip(0.62 + (X - cx + Y - cy) / (1.6 * r) + 0.2 * noise(rng, 24, 2), 0.15, 1.1), 8)
+        trees |= d < r
+
+    sheet = Image.new("L", (WIDTH * 2, HEIGHT * 2), 255)
     draw = ImageDraw.Draw(sheet)
-    for layer, (threshold, turn, count) in enumerate(((0.08, 0.0, 15000), (0.30, 0.85, 13000), (0.50, -0.75, 12000),
-                                                      (0.70, 1.6, 9000))):
-        field = angle + turn
-        for _ in range(count):
-            x, y = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT)
-            dark = tone[int(y), int(x)]
-            if dark < threshold + rng.normal() * 0.05:
+
+    def mark(points, width):
+        """One line of the pen: it swells, thins out towards its end, and trembles."""
+        points = points + blur_line(rng.normal(size=points.shape)) * 0.9
+        swell = width * np.sin(np.linspace(0.35, 2.85, len(points))) * (1 + 0.12 * rng.normal(size=len(points)))
+        shade = int(np.clip(rng.normal() * 22 + 18, 0, 90))
+        for (x, y), (u, v), w in zip(points[:-1], points[1:], swell, strict=False):
+            draw.line((2 * x, 2 * y, 2 * u, 2 * v), fill=shade, width=max(1, round(2 * w)))
+            draw.ellipse((2 * u - w, 2 * v - w, 2 * u + w, 2 * v + w), fill=shade)
+
+    def hatch(field, threshold, closeness, longest, thickness):
+        """Lines along a field that keep their distance from one another: closer where the tone is darker."""
+        taken = np.zeros((HEIGHT, WIDTH), bool)
+        for x, y in rng.uniform(size=(26000, 2)) * (WIDTH - 1, HEIGHT - 1):
+            i, j = int(y), int(x)
+            dark = tone[i, j]
+            if taken[i, j] or dark < threshold or (threshold > 0.1 and not crossed[i, j]):
                 continue
-            points = follow(field, x, y, rng.uniform(12, 30) * (1.2 if layer < 1 else 0.8), 4.0)
-            width = int(np.clip(round(1.6 + 2.6 * dark + rng.normal() * 0.5), 1, 5))
-            draw.line([tuple(p * 2) for p in points], fill=int(np.clip(25 + rng.normal() * 18, 0, 90)), width=width,
-                      joint="curve")
-    for ridge in contours:                                           # the outline of each hill, gone over three times
-        for _ in range(3):
-            for x in range(0, WIDTH, 5):
-                y, tail = ridge[0, x] + rng.normal() * 1.2, ridge[0, min(x + 9, WIDTH - 1)] + rng.normal() * 1.2
-                draw.line((2 * x, 2 * y, 2 * (x + 9), 2 * tail), fill=30, width=int(rng.integers(3, 6)))
+            space = gap[i, j] * closeness * (1.25 - 0.62 * dark)
+            half = longest * rng.uniform(0.5, 1) * (0.45 + 0.55 * dark) / 2
+            line = np.concatenate([follow(field + np.pi, x, y, half, 4.0)[:0:-1], follow(field, x, y, half, 4.0)])
+            cells = line.astype(int)
+            inside = (cells >= 0).all(1) & (cells[:, 0] < WIDTH) & (cells[:, 1] < HEIGHT)
+            free = inside.copy()
+            free[inside] = ~taken[cells[inside, 1], cells[inside, 0]]
+            free[inside] &= np.abs(gap[cells[inside, 1], cells[inside, 0]] - gap[i, j]) < 0.4
+            centre = len(follow(field, x, y, half, 4.0)) - 1
+            stops = np.flatnonzero(~free)
+            first = stops[stops < centre].max(initial=-1) + 1
+            last = stops[stops > centre].min(initial=len(line))
+            if last - first < 4:
+                continue
+            mark(line[first:last], thickness * (1.2 + 2.6 * dark))
+            reach = max(1, int(space / 2 + 0.5))
+            for u, v in cells[first:last]:
+                taken[max(v - reach, 0):v + reach + 1, max(u - reach, 0):u + reach + 1] = True
+
+    hatch(angle, 0.07, 1.0, 150, 1.0)
+    hatch(angle + 0.9, 0.55, 1.15, 80, 0.75)
+    hatch(angle - 0.8, 0.74, 1.2, 60, 0.65)
+    xs = np.arange(0, WIDTH, 6)
+    for ridge in ridges:
+        ys = np.broadcast_to(ridge, X.shape)[HEIGHT // 2, xs]
+        for shift in (0, 2):
+            for start in range(0, len(xs), 12):
+                part = np.stack([xs, ys + shift], 1)[start:start + 15]
+                seen = np.isfinite(part[:, 1])
+                seen[seen] &= ~trees[part[seen, 1].astype(int), part[seen, 0].astype(int)]
+                if seen.sum() > 4:
+                    mark(part[seen].astype(np.float32), 2.8)
+    turns = np.linspace(0.3, 6.5, 60)
+    mark(np.stack([sun_x + 46 * np.cos(turns), sun_y + 46 * np.sin(turns)], 1), 3)
     pen = np.asarray(sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), np.float32)[..., None] / 255
-    wash = 1 - 0.22 * np.clip(blur(tone, 9) - 0.35, 0, 1)[..., None] * np.array([0.7, 1.0, 1.35])
-    return paper * wash * pen + np.array([30, 24, 34]) * (1 - pen)
+    paper = np.array([238, 218, 176]) * (1 + 0.03 * noise(rng, 150, 4) + 0.02 * noise(rng, 3, 1))[..., None]
+    wash = 1 - np.clip(blur(tone, 5) - 0.25, 0, 0.8)[..., None] * np.array([0.30, 0.47, 0.66])
+    sepia = np.array([44, 27, 22]) + 14 * np.clip(noise(rng, 18, 2), -1, 2)[..., None] * np.array([1.4, 0.8, 0.4])
+    return paper * wash * pen + sepia * (1 - pen)
 
 
 def geometry(rng):
