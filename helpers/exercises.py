@@ -115,7 +115,7 @@ def _(answer):
 @register("one_activation")
 def _(answer):
     rng = np.random.default_rng(2)
-    x, kernel, bias = rng.normal(size=(7, 8, 5)), rng.normal(size=(3, 3, 5)), 1.5
+    x, kernel, bias = rng.normal(size=(8, 9, 5)), rng.normal(size=(3, 3, 5)), 1.5
     places = [(r, c) for r in range(1, 4) for c in range(1, 7)]
 
     def all_of(function):
@@ -164,7 +164,7 @@ def _(answer):
 @register("realign")
 def _(answer):
     rng = np.random.default_rng(3)
-    original = np.maximum(rng.normal(size=(6, 9, 4)), 0)
+    original = np.maximum(rng.normal(size=(6, 11, 4)), 0)
     changed = np.roll(original, 2, axis=1) + 0.1 * rng.normal(size=original.shape)
 
     def change(steps, axis=1):

@@ -208,7 +208,9 @@ def maps(picture, activations, caption, count=24, columns=6):
 def boxes(panels, caption, width=3.2):
     """Panels side by side. panels: {title: (picture or map, {label: (top, left, bottom, right) in its pixels})}."""
     height, breadth = next(iter(panels.values()))[0].shape[:2]
-    figure, axes = new(1, len(panels), (width * len(panels), width * height / breadth + 0.3), squeeze=False)
+    legend = max(len(frames) for _, frames in panels.values()) > 1
+    high = width * height / breadth + 0.3 + 0.6 * legend
+    figure, axes = new(1, len(panels), (width * len(panels), high), squeeze=False)
     for axis, (title, (picture, frames)) in zip(axes[0], panels.items(), strict=True):
         axis.imshow(picture, cmap=MAP)
         for i, (label, (top, left, bottom, right)) in enumerate(frames.items()):
@@ -216,8 +218,8 @@ def boxes(panels, caption, width=3.2):
                 axis.add_patch(matplotlib.patches.Rectangle(
                     (left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor=colour, linewidth=line,
                     label=label if line < 3 else None))
-        if len(frames) > 1:
-            axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        if legend:
+            axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, fontsize=8)
         axis.set(title=title, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
         axis.axis("off")
     show(figure, caption, quality=85)

@@ -13,6 +13,7 @@ import html
 import io
 import json
 import math
+import os
 import queue
 import threading
 import time
@@ -412,7 +413,7 @@ NAMES = """(() => { if (window.studioNames) return; window.studioNames = setInte
       h.setAttribute('aria-valuetext', s.querySelector('.widget-readout')?.textContent ?? ''); }
     for (const b of box.querySelectorAll('.jupyter-button.widget-toggle-button'))
       b.setAttribute('aria-pressed', b.classList.contains('mod-active'));
-    for (const i of box.querySelectorAll('img[title]')) i.alt = i.title;
+    for (const i of box.querySelectorAll('img')) i.alt = i.nextElementSibling?.textContent.trim() ?? '';
     box.querySelector('.studio-status')?.setAttribute('role', 'status'); } }, 1000); })()"""
 
 
@@ -441,7 +442,7 @@ def strip(stages, count=6, height=60):
     return data.getvalue(), [stages[k][0] for k in picks]
 
 
-def curves(history, changes, width=400, height=130):
+def curves(history, changes, width=400, height=140):
     """The distances so far as an SVG drawing, logarithmic; a grey line where a control was moved."""
     if len(history) < 2:
         return ""
@@ -450,7 +451,7 @@ def curves(history, changes, width=400, height=130):
 
     def at(n, value):
         share = (math.log10(max(value, 1e-9)) - low) / (high - low)
-        return f"{30 + (width - 95) * n / last:.1f},{height - 14 - (height - 20) * min(max(share, 0), 1):.1f}"
+        return f"{30 + (width - 95) * n / last:.1f},{height - 8 - (height - 20) * min(max(share, 0), 1):.1f}"
 
     marks = "".join(f'<path d="M{at(n, 1e-9)} L{at(n, 99)}" stroke="currentColor" opacity=".25"/>' for n in changes)
     scale = "".join(f'<path d="M{at(0, v)} L{at(last, v)}" stroke="currentColor" opacity=".15"/>'
@@ -496,6 +497,7 @@ class Studio(ipywidgets.VBox):
 
     def _build(self):
         w, wide = ipywidgets, ipywidgets.Layout(width="auto", max_width="430px")
+        label_width = {"description_width": "100px"}
         self.css, self.status = w.HTML(), w.HTML()
         self.status.add_class("studio-status")
         self.buttons = {name: self._button(name, action, tip) for name, action, tip in (
@@ -516,6 +518,7 @@ class Studio(ipywidgets.VBox):
                                   tooltip="left of it the photograph, right of it the painting")
         self.wipe.observe(self._guard(lambda _: self._draw()), "value")
         self.film, self.curves = w.Image(format="jpeg", layout=w.Layout(max_width="460px")), w.HTML()
+        self.caption, self.stages = w.HTML(), w.HTML()
         self.shares, self.explanation = w.HTML(), w.Output()
 
         self.controls = {}
@@ -528,9 +531,10 @@ class Studio(ipywidgets.VBox):
                 ("method", "Optimiser", [("L-BFGS", "lbfgs"), ("Adam", "adam"),
                                          ("gradient descent", "gradient_descent")]),
                 ("steps", "Evaluations", [50, 150, 300, 1000])):
-            self.controls[name] = w.Dropdown(description=label, options=options, layout=wide)
+            self.controls[name] = w.Dropdown(description=label, options=options, layout=wide, style=label_width)
         self.controls["keep_colours"] = w.Checkbox(description="Keep the photograph's colours", indent=False)
         self.controls["blend"] = w.FloatSlider(description="Blend", min=0, max=1, step=0.05, layout=wide)
+        self.controls["blend"].style.description_width = label_width["description_width"]
         for role in ("content", "style"):
             self.controls[role] = w.ToggleButtons(layout=w.Layout(width="auto"))
             self.controls[role].add_class("studio-thumbs")
@@ -540,16 +544,18 @@ class Studio(ipywidgets.VBox):
 
         self.presets = [self._button(name, lambda name=name: self._apply(PRESETS[name]), "weights for a lesson")
                         for name in PRESETS]
-        reset = self._button("Reset", lambda: self._apply(PRESETS["balanced"]), "all sliders to their middle")
+        reset = self._button("Reset", lambda: self._apply({**PRESETS["balanced"], "blend": 0.5}),
+                             "all sliders to their middle")
+        reset.layout.align_self = "flex-start"
         self.role = w.ToggleButtons(options=[("the photograph", "content"), ("the style", "style")],
                                     description="Yours for", style={"button_width": "110px"})
-        self.upload = w.FileUpload(accept="", description="Upload a picture", layout=w.Layout(width="150px"))
+        self.upload = w.FileUpload(accept="", description="Upload a picture", layout=w.Layout(width="180px"))
         self.upload.observe(self._guard(self._uploaded), "value")
         self.address = w.Text(description="or from", placeholder="https://…", continuous_update=False, layout=wide)
         self.address.observe(self._guard(lambda change: change.new.strip() and self._fetch(
             change.new.strip(), change.new.strip())), "value")
         self.again = w.FileUpload(accept=".png", description="Paint a saved one again",
-                                  layout=w.Layout(width="190px"))
+                                  layout=w.Layout(width="230px"))
         self.again.observe(self._guard(self._recall), "value")
         swap = self._button("Swap", self._swap, "the style becomes the photograph, and the other way round")
 
@@ -570,7 +576,8 @@ class Studio(ipywidgets.VBox):
                 pane.layout.display = "" if name == self.section.value else "none"
         self.section.observe(turn, "value")
         turn()
-        left = w.VBox([self.view, self.wipe, self.film], layout=w.Layout(flex="1 1 320px", max_width="470px"))
+        left = w.VBox([self.view, self.caption, self.wipe, self.film, self.stages],
+                      layout=w.Layout(flex="1 1 320px", max_width="470px"))
         right = w.VBox([self.section, *panes.values(), self.curves, self.explanation],
                        layout=w.Layout(flex="1 1 380px", max_width="500px"))
         self.body = w.HBox([left, right], layout=w.Layout(flex_flow="row wrap"))
@@ -696,15 +703,18 @@ class Studio(ipywidgets.VBox):
             picture[:, :edge] = images.resize(self.painter.original(), shape=picture.shape[:2])[:, :edge]
             picture[:, max(edge - 1, 0):edge + 1] = 1
         self.view.value = jpeg(picture)
-        self.view.tooltip = f"The picture after {self.painter.evaluation} evaluations"
+        s = self.painter.settings
+        self.caption.value = (f"<small>{s.content} in the manner of {s.style}{' and ' + s.second if s.second else ''}, "
+                              f"after {self.painter.evaluation} evaluations</small>")
 
     def _draw_slowly(self):
         painter = self.painter
         stages = list(painter.stages)
         self.film.layout.display = "" if stages else "none"
+        self.stages.value = ""
         if stages:
             self.film.value, evaluations = strip(stages)
-            self.film.tooltip = "Stages: evaluations " + ", ".join(map(str, evaluations))
+            self.stages.value = f"<small>Stages: evaluations {', '.join(map(str, evaluations))}</small>"
         self.curves.value = curves(list(painter.history), list(painter.changes))
         bars = "".join(f'<div style="display:flex;align-items:center"><span style="width:60px">{name[:6]}</span><span '
                        f'style="background:#56B4E9;height:10px;width:{200 * share:.0f}px;margin-right:6px"></span>'
@@ -722,7 +732,7 @@ class Studio(ipywidgets.VBox):
             text = "<b>Paused</b>: " + text if painter.evaluation < painter.goal else "<b>Done</b>: " + text
         if painter.error:
             text += f' <b style="color:#D55E00">⚠ {html.escape(painter.error)}</b>'
-        self.status.value = text + (f" {painter.note}" if painter.note else "")
+        self.status.value = f"{text} {painter.note}"
         self.buttons["Pause"].disabled = not painter.painting
         self.buttons["Paint"].disabled = painter.painting
         self.buttons["Bring back"].disabled = not painter.earlier
@@ -730,8 +740,11 @@ class Studio(ipywidgets.VBox):
 
     def _explain(self):
         text, notebook = explain(self.painter.settings)
-        self.explanation.outputs = ({"output_type": "display_data", "metadata": {}, "data": {
-            "text/markdown": f"{text} → [{notebook[:2]} {notebook[3:].replace('_', ' ')}]({notebook}.ipynb)"}},)
+        chapter = f"chapter {notebook[:2]}, {notebook[3:].replace('_', ' ')}"
+        if "voila" not in os.environ.get("SERVER_SOFTWARE", ""):     # that page serves no other notebook
+            chapter = f"[{chapter}]({notebook}.ipynb)"
+        self.explanation.outputs = ({"output_type": "display_data", "metadata": {},
+                                     "data": {"text/markdown": f"{text} → {chapter}"}},)
 
     def _show_settings(self):
         """Set all controls to the painter's settings."""

@@ -13,8 +13,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers.vgg import turned
-
 B = np.array([[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
               [0, -2, -1, 2, 1, 0], [0, 2, -1, -2, 1, 0], [0, 4, 0, -5, 0, 1]], np.float32)
 G = np.array([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
@@ -30,47 +28,48 @@ def transform_kernel(kernel):
     return tf.reshape(KERNEL @ tf.reshape(kernel, (9, -1)), (36, *maps))
 
 
-def convolve(x, transformed):
-    """The 3×3 convolution of (B, H, W, C) with zero padding ("SAME") → (B, H, W, N).
+def convolve(x, kernel):
+    """The convolution of (B, H, W, C) with zeros outside ("SAME") → (B, H, W, N). kernel: (36, C, N), transformed.
 
-    transformed: (36, C, N), a kernel's `transform_kernel`.
+    The kernel is a constant. So the gradient is the same linear map transposed: Aᵀ, the kernel's transpose, Bᵀ.
     """
+    @tf.custom_gradient
+    def apply(x):
+        return _forwards(x, kernel), lambda upstream: _backwards(upstream, kernel)
+    return apply(x)
+
+
+def _forwards(x, kernel):
     batch, height, width, channels = x.shape
-    down, across = -(-height // 4), -(-width // 4)
-    maps = transformed.shape[-1]
-    tiles = TILE @ tf.reshape(_tiles(x, down, across), (36, -1))
-    products = tf.matmul(tf.reshape(tiles, (36, -1, channels)), transformed)
-    results = RESULT @ tf.reshape(products, (36, -1))
-    results = tf.reshape(results, (4, 4, batch, down, across, maps))
-    results = tf.transpose(results, (2, 3, 0, 4, 1, 5))
-    return tf.reshape(results, (batch, 4 * down, 4 * across, maps))[:, :height, :width]
-
-
-def _tiles(x, down, across):
-    """(B, H, W, C) → (6, 6, B, down, across, C): tile [i, j] begins at pixel (4i − 1, 4j − 1), zero outside.
-
-    A tile is four rows of its own and the first two of the next: two reshapes and one concatenation an axis.
-    """
-    batch, height, width, channels = x.shape
+    down, across, maps = -(-height // 4), -(-width // 4), kernel.shape[2]
+    # A tile is four rows of its own and the first two of the next: two reshapes and one concatenation an axis.
     x = tf.pad(x, ((0, 0), (1, 4 * down + 3 - height), (1, 4 * across + 3 - width), (0, 0)))
     x = tf.reshape(x, (batch, down + 1, 4, 4 * across + 4, channels))
     x = tf.concat([x[:, :-1], x[:, 1:, :2]], axis=2)
     x = tf.reshape(x, (batch, down, 6, across + 1, 4, channels))
     x = tf.concat([x[:, :, :, :-1], x[:, :, :, 1:, :2]], axis=4)
-    return tf.transpose(x, (2, 4, 0, 1, 3, 5))
+    tiles = tf.reshape(tf.transpose(x, (2, 4, 0, 1, 3, 5)), (36, -1))
+    products = tf.matmul(tf.reshape(TILE @ tiles, (36, -1, channels)), kernel)
+    y = tf.reshape(RESULT @ tf.reshape(products, (36, -1)), (4, 4, batch, down, across, maps))
+    y = tf.reshape(tf.transpose(y, (2, 3, 0, 4, 1, 5)), (batch, 4 * down, 4 * across, maps))
+    return y[:, :height, :width]
 
 
-def frozen(kernel):
-    """x → its convolution with a constant kernel (3, 3, C, N); the gradient is the one with the turned kernel."""
-    # Variables, not constants: XLA would embed 36 numbers a channel pair in every compiled program.
-    forwards, backwards = (tf.Variable(transform_kernel(k), trainable=False) for k in (kernel, turned(kernel)))
-
-    @tf.custom_gradient
-    def apply(x):
-        def gradient(upstream):
-            return convolve(upstream, tf.convert_to_tensor(backwards))
-        return convolve(x, tf.convert_to_tensor(forwards)), gradient
-    return apply
+def _backwards(y, kernel):
+    batch, height, width, maps = y.shape
+    down, across, channels = -(-height // 4), -(-width // 4), kernel.shape[1]
+    y = tf.pad(y, ((0, 0), (0, 4 * down - height), (0, 4 * across - width), (0, 0)))
+    y = tf.transpose(tf.reshape(y, (batch, down, 4, across, 4, maps)), (2, 4, 0, 1, 3, 5))
+    products = tf.reshape(RESULT.T @ tf.reshape(y, (16, -1)), (36, -1, maps))
+    tiles = TILE.T @ tf.reshape(tf.matmul(products, kernel, transpose_b=True), (36, -1))
+    x = tf.reshape(tiles, (6, 6, batch, down, across, channels))
+    # What forwards was read twice is now added up: the last two rows of a tile onto the first two of the next.
+    x = (tf.pad(x[:4], ((0, 0), (0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
+         + tf.pad(x[4:], ((0, 2), (0, 0), (0, 0), (1, 0), (0, 0), (0, 0))))
+    x = (tf.pad(x[:, :4], ((0, 0), (0, 0), (0, 0), (0, 0), (0, 1), (0, 0)))
+         + tf.pad(x[:, 4:], ((0, 0), (0, 2), (0, 0), (0, 0), (1, 0), (0, 0))))
+    x = tf.reshape(tf.transpose(x, (2, 3, 0, 4, 1, 5)), (batch, 4 * down + 4, 4 * across + 4, channels))
+    return x[:, 1:height + 1, 1:width + 1]
 
 
 def pool(x, reduce):
@@ -119,8 +118,9 @@ def _faster(layer):
     if "conv" not in layer.name or layer.name.startswith("block1"):
         return layer
     kernel, bias = layer.get_weights()
-    apply = frozen(kernel)
-    return lambda x: tf.nn.relu(apply(x) + bias)
+    # A variable, not a constant: XLA would embed 36 numbers a channel pair in every compiled program.
+    kernel = tf.Variable(transform_kernel(kernel), trainable=False)
+    return lambda x: tf.nn.relu(convolve(x, tf.convert_to_tensor(kernel)) + bias)
 
 
 def _is_identity(layer):
