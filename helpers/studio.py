@@ -31,7 +31,7 @@ from helpers.transfer import STYLE_LAYERS
 NEUTRAL = {"content_weight": 1.0, "style_weight": 10.0, "tv_weight": 0.5}
 SIZES = (128, 192, 256, 384, 512, 768)
 STARTS = ("content", "noise", "style")
-PATIENCE = 20        # seconds without a sign of life from the page, after which nobody is watching
+PATIENCE = 12        # seconds without a sign of life from the page, after which nobody is watching
 EVERY = 0.15         # seconds between two looks at the painter
 
 
@@ -132,6 +132,7 @@ class Painter:
         self.earlier = collections.deque(maxlen=3)   # pictures that a new start has put aside
         self.transfer, self._key, self._original = None, None, (None, None)
         self._thread, self._stop, self._lock, self._generation = None, threading.Event(), threading.RLock(), 0
+        self._stop.set()
         self._clear()
 
     def _clear(self):
@@ -211,6 +212,19 @@ class Painter:
             name, number = f"{stem} {number}", number + 1
         self.own[name] = picture
         return name
+
+    def prepare(self):
+        """Load the network and compile the step for the present size in the thread, while the learner still chooses."""
+        def work():
+            try:
+                settings = self.settings
+                built = self._build(settings)
+                self.transfer, self._key = built, self._new_key(settings)
+                built.evaluate(built.content)
+            except Exception as error:         # said in the status, as in _work
+                self.error = sentence(error)
+        self._thread = threading.Thread(target=work, daemon=True, name="studio")
+        self._thread.start()
 
     def paint(self):
         """Start, or go on."""
@@ -492,6 +506,7 @@ class Studio(ipywidgets.VBox):
         try:
             self._loop = asyncio.get_running_loop()
             self._handle = self._loop.call_later(EVERY, self._again)
+            self.painter.prepare()
         except RuntimeError:                     # no kernel: a program calls tick() itself
             self._loop = None
 
