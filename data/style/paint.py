@@ -256,69 +256,166 @@ def wave(rng):
 
 
 def glass(rng):
-    """Stained glass: a rose window of leaded panes, each lit from behind."""
-    cx, cy, seeds, hues = WIDTH / 2, HEIGHT / 2, [], []
-    rings = [(0, 1), (55, 8), (105, 12), (160, 16), (215, 24), (275, 24), (340, 36), (410, 40), (485, 48), (560, 48)]
-    for k, (radius, count) in enumerate(rings):
-        for i in range(count):
-            a = 2 * np.pi * (i + 0.5 * (k % 2)) / count
-            seeds.append((cx + radius * np.cos(a) + rng.normal() * 5, cy + radius * np.sin(a) + rng.normal() * 5))
-            hues.append((k * 3 + (i % 2) * (1 + k % 3) + (i % 4 == 0)) % 10)
-    seeds, hues = np.array(seeds, np.float32), np.array(hues)
-    warp_x, warp_y = X + 6 * noise(rng, 90, 2), Y + 6 * noise(rng, 90, 2)
-    nearest, first, second = np.zeros(X.shape, int), np.full(X.shape, 1e9), np.full(X.shape, 1e9)
-    for k, (sx, sy) in enumerate(seeds):
-        d = np.hypot(warp_x - sx, warp_y - sy)
-        closer = d < first
-        second = np.where(closer, first, np.minimum(second, d))
-        nearest, first = np.where(closer, k, nearest), np.where(closer, d, first)
-    palette = colours("b3122a", "0d3fa8", "e8a30c", "0c7a4d", "5a1d8c", "e2572b", "1590c9", "f4d35e", "7c0f45",
-                      "1fa187")
-    pane = palette[hues[nearest]] * (0.78 + 0.4 * rng.random(len(seeds)))[nearest][..., None]
-    light = 0.72 + 0.75 * np.exp(-(first / 24) ** 2) + 0.10 * noise(rng, 28, 3)
-    streaks = np.sin((X * np.cos(nearest * 1.7) + Y * np.sin(nearest * 1.7)) / 4.5 + noise(rng, 40, 2))
-    picture = pane * (light + 0.10 * streaks)[..., None] + 26 * np.clip(light - 1, 0, 1)[..., None]
-    gap = second - first
-    lead = np.clip((9 - gap) / 2.5, 0, 1)
-    rim = np.abs(np.hypot(X - cx, Y - cy)[..., None] - np.array([132, 308])).min(-1)
-    lead = np.maximum(lead, np.clip((8 - rim) / 2, 0, 1))
-    metal = np.array([22, 20, 24]) + 55 * np.exp(-((gap - 2.5) / 1.3) ** 2)[..., None]
-    return picture * (1 - lead)[..., None] + metal * lead[..., None]
+    """Stained glass: a rose window with the sun behind it, ruby and cobalt, leaded piece by piece."""
+    cx, cy = WIDTH / 2, HEIGHT / 2
+    u, v = X - cx + 2.5 * noise(rng, 60, 2), Y - cy + 2.5 * noise(rng, 60, 2)
+    r, turn = np.hypot(u, v), np.arctan2(v, u) / (2 * np.pi) + 0.5
+    palette = colours("c0142c", "1238a6", "f0ac18", "10844f", "6a1f9a", "e8601f", "1c86d6", "fbe08a", "8c0f3c",
+                      "19a596", "f4f0d8", "2b55d0")
+    piece, hue = np.zeros(X.shape, np.int64), np.zeros(X.shape, int)
+
+    def cut(inside, part, inks):
+        """Put pieces numbered `part` over a region; each number takes its ink in turn."""
+        part = np.broadcast_to(part, X.shape).astype(np.int64)
+        cut.count += 1
+        piece[inside] = (cut.count * 100_000 + part % 100_000)[inside]
+        hue[inside] = np.array(inks)[part % len(inks)][inside]
+
+    cut.count = 0
+
+    def sector(n, shift=0.0):
+        """The number of the sector of n, and the coordinates (along, across) from its middle line."""
+        share = turn * n + shift
+        middle = (np.floor(share) + 0.5 - shift) / n
+        bend = (turn - middle) * 2 * np.pi
+        return np.floor(share).astype(int) % n, r * np.cos(bend), r * np.sin(bend)
+
+    # The corners: a net of lozenges with a border, and a roundel of four leaves in each.
+    p, q = np.floor((X + Y) / 46).astype(int), np.floor((X - Y) / 46).astype(int)
+    cut(r > 0, 300 * (p + 40) + q + 60, (1, 6, 11, 1, 9, 11, 4))
+    cut((p % 3 == 0) & (q % 3 == 0), 300 * (p + 40) + q + 60, (2, 7, 0))
+    edge = np.minimum(np.minimum(X, WIDTH - 1 - X), np.minimum(Y, HEIGHT - 1 - Y))
+    cut(edge < 30, np.where(np.minimum(Y, HEIGHT - 1 - Y) < 30, X // 42, 60 + Y // 42), (0, 2, 0, 3))
+    for x, y in ((82, 82), (WIDTH - 82, 82), (82, HEIGHT - 82), (WIDTH - 82, HEIGHT - 82)):
+        du, dv = X - x, Y - y
+        d, a = np.hypot(du, dv), np.arctan2(dv, du) / (2 * np.pi) + 0.5
+        cut(d < 76, np.floor(a * 12), (7, 0))
+        cut(d < 62, np.floor(a * 8), (1, 11))
+        for k in range(4):
+            leaf = np.hypot(du - 29 * np.cos(np.pi / 2 * k), dv - 29 * np.sin(np.pi / 2 * k)) < 25
+            cut(leaf, k, (0, 5))
+        cut(d < 15, 0, (7,))
+    # The rose, from the rim inwards.
+    ring, along, across = sector(48)
+    cut(r < 378, ring, (2, 0, 3, 0))
+    ring, along, across = sector(24)
+    cut(r < 352, ring * 2 + (across > 0), (1, 11, 6, 11))
+    cut(np.hypot(along - 326, across) < 22, ring, (0, 7, 3, 7))
+    ring, along, across = sector(12)
+    cut((r < 302), ring * 3 + np.floor(r / 34).astype(int) * 40, (4, 8, 0))
+    outer = np.hypot(along - 246, across) < 51
+    cut(outer, ring * 6 + np.floor((np.arctan2(across, along - 246) / np.pi + 1) * 3).astype(int), (1, 6))
+    cut(np.hypot(along - 246, across) < 34, ring * 2 + (along > 246), (5, 2, 0, 2))
+    cut(np.hypot(along - 246, across) < 14, ring, (7, 10))
+    ring, along, across = sector(12, 0.5)
+    petal = np.abs(across) < 43 * np.abs(np.sin(np.pi * np.clip((along - 62) / 168, 0, 1))) ** 0.8
+    cut(r < 178, ring * 4 + np.floor(r / 45).astype(int), (9, 3, 11))
+    cut(petal, ring * 8 + (across > 0) * 4 + np.floor((along + 0.5 * np.abs(across)) / 42).astype(int), (0, 8, 0, 5))
+    core = np.abs(across) < 21 * np.abs(np.sin(np.pi * np.clip((along - 96) / 106, 0, 1))) ** 0.9
+    cut(core, ring * 2 + (along > 158), (2, 7, 2, 5))
+    ring, along, across = sector(8)
+    cut(r < 88, ring, (1, 4))
+    bud = np.abs(across) < 20 * np.abs(np.sin(np.pi * np.clip((along - 22) / 62, 0, 1))) ** 0.7
+    cut(bud, ring, (5, 0))
+    cut(r < 27, 0, (7,))
+
+    numbers, which = np.unique(piece, return_inverse=True)
+    which = which.reshape(X.shape)
+    lead = np.zeros(X.shape, np.float32)
+    for shift in ((0, 1), (1, 0)):
+        lead[which != np.roll(which, shift, (0, 1))] = 1
+    for bound in (27, 88, 178, 302, 378):                             # heavier bars carry the rose
+        lead[np.abs(r - bound) < 2.2] = 1
+    near = blur(lead, 2.2)
+    dark = np.clip((near - 0.055) / 0.07, 0, 1)
+    glow = np.clip(1.25 - 1.2 * blur(lead, 11) / 0.17, 0.1, 1)        # each piece is brightest away from its lead
+
+    shade = (0.82 + 0.36 * rng.random(len(numbers)))[which]
+    tilt, pitch = rng.uniform(0, np.pi, len(numbers))[which], rng.uniform(3.2, 6.5, len(numbers))[which]
+    ripple = np.sin((X * np.cos(tilt) + Y * np.sin(tilt)) / pitch + 1.6 * noise(rng, 30, 2))
+    bubbles = np.clip(noise(rng, 7, 1) - 1.5, 0, 1)
+    sun = 0.80 + 0.55 * np.exp(-((X - 520) / 330) ** 2 - ((Y - 250) / 290) ** 2)
+    light = shade * sun * (0.62 + 0.62 * glow + 0.10 * ripple + 0.09 * noise(rng, 24, 3)) + 0.25 * bubbles
+    ink = palette[hue]
+    flash = np.roll(palette, 1, 1)[hue]                               # pot metal is never of one colour
+    mix = np.clip(0.10 + 0.10 * noise(rng, 55, 2), 0, 0.3)[..., None]
+    picture = (ink * (1 - mix) + flash * mix) * light[..., None]
+    picture += 85 * np.clip(light - 1.05, 0, 1)[..., None] * np.array([1.0, 0.92, 0.75])
+    vein = np.abs(np.sin(r / 6.5 + 3 * np.sin(turn * 24 * np.pi))) < 0.13     # lines fired into the glass
+    picture[vein & (glow > 0.35) & (hue % 3 == 0)] *= 0.55
+    dy, dx = np.gradient(near)
+    metal = np.array([26, 23, 27]) + 420 * np.clip(-(dx + dy), 0, 0.2)[..., None] * np.array([1.0, 0.95, 0.9])
+    return picture * (1 - dark)[..., None] + metal * dark[..., None]
 
 
 def dots(rng):
-    """Pointillism: a river at evening in dots of pure colour, each beside its complement."""
-    horizon = 330 + 10 * np.sin(X / 140)
-    far = ramp(np.clip(Y / 330 + 0.08 * noise(rng, 160, 3), 0, 1),
-               colours("5f7fc4", "93a7d8", "e7b9c4", "f6cf8c", "f9e08a"))
-    ripple = np.sin(Y / 5.5 + 2.5 * noise(rng, 70, 2)) * 0.22
-    water = ramp(np.clip(1 - (Y - 330) / 440 + ripple, 0, 1), colours("1d3f7a", "2e6aa5", "5c9ec4", "e8a56c", "f8d978"))
-    picture = np.where((horizon > Y)[..., None], far, water)
-    picture[np.hypot(X - 600, Y - 285) < 44] = (255, 236, 120)
-    bank = 330 + 90 * np.exp(-((X - 60) / 210) ** 2) + 330 * np.clip((260 - X) / 330, 0, 1) ** 1.4
-    grass = ramp(np.clip(0.5 + 0.3 * noise(rng, 70, 3), 0, 1), colours("2e5b2f", "4f8a35", "8fb43a", "d6c94a"))
-    picture = np.where(((bank > Y) & (horizon < Y))[..., None] & (X < 420)[..., None], grass, picture)
-    for cx, cy, r in ((120, 190, 125), (285, 245, 85), (800, 265, 70), (720, 300, 45)):
-        leaf = np.hypot((X - cx) / 1.0, (Y - cy) / 1.1) + 14 * noise(rng, 40, 3) < r
-        crown = ramp(np.clip(0.5 + 0.3 * noise(rng, 45, 3) - (X - cx) / 400, 0, 1),
-                     colours("1e3b5c", "25603f", "5a9139", "c2b93f", "e98a3a"))
-        picture = np.where(leaf[..., None], crown, picture)
-        trunk = (np.abs(X - cx) < r / 12) & (cy < Y) & (cy + r * 1.5 > Y)
-        picture = np.where(trunk[..., None], (70, 40, 72), picture)
-    sheet = Image.new("RGB", (WIDTH * 2, HEIGHT * 2), (232, 222, 196))
+    """Pointillism: a river at sunset in dots of pure colour, each area woven from neighbours and complements."""
+    shore, sun_x, sun_y = 318, 590, 236
+    from_sun = np.hypot(X - sun_x, (Y - sun_y) * 1.15)
+    picture = ramp(np.clip(from_sun / 560 + 0.05 * noise(rng, 130, 3) + 0.03 * np.sin(from_sun / 17), 0, 1),
+                   colours("fffbd0", "ffe169", "ffb545", "f78c6b", "d77fb4", "7f7fd0", "4a68c0"))
+    picture[np.hypot(X - sun_x, Y - sun_y) < 46] = (255, 250, 200)
+    for base, swing, length, inks in ((292, 16, 110, ("6a6fc4", "8f86d6", "c79bd0")),
+                                      (308, 10, 60, ("3e5f9e", "4f86a8", "a68bc9"))):
+        hill = base + swing * np.sin(X / length + base) + 5 * np.sin(X / 23)
+        tint = ramp(np.clip(0.5 + 0.3 * noise(rng, 60, 2), 0, 1), colours(*inks))
+        picture = np.where(((hill < Y) & (shore + 4 > Y))[..., None], tint, picture)
+    depth = np.clip((Y - shore) / (HEIGHT - shore), 0, 1)
+    ripple = np.sin(np.maximum(Y - shore, 0) ** 0.72 / 1.7 + 1.6 * noise(rng, 120, 2) + 0.6 * np.sin(X / 50))
+    path = np.exp(-((X - sun_x) / (38 + 150 * depth)) ** 2)
+    water = ramp(np.clip(0.62 - 0.5 * depth + 0.17 * ripple + 0.05 * noise(rng, 50, 2), 0, 1),
+                 colours("14296b", "1d4fa0", "2b86c4", "62b6cf", "b9a3d8", "f2a6a0"))
+    gold = ramp(np.clip(0.5 + 0.5 * ripple, 0, 1), colours("f0703a", "ffb02e", "ffe97a"))
+    share = np.clip(path * (0.55 + 0.6 * ripple), 0, 1)[..., None]
+    picture = np.where((shore < Y)[..., None], water * (1 - share) + gold * share, picture)
+
+    def lay(inside, inks, value):
+        np.copyto(picture, ramp(np.clip(value, 0, 1), colours(*inks)), where=inside[..., None])
+
+    for bx, by, size in ((720, 352, 1.0), (400, 372, 0.7), (810, 470, 1.7)):               # boats and their sails
+        up, side = (by - Y) / size, (X - bx) / size
+        lay((up > 4) & (up < 78) & (side > 1) & (side < 34 * (1 - up / 80)), ("fffbe8", "ffe3b4"), up / 80)
+        lay((up > 8) & (up < 66) & (side < -2) & (side > -24 * (1 - up / 68)), ("ffe0d0", "f39a7a"), up / 80)
+        lay((up > -10) & (up < 2) & (np.abs(side) < 34 + up), ("5a1f4d", "a8323f"), 0.5 + side / 60)
+        lay((up < -12) & (up > -60) & (np.abs(side) < 22 + up / 5) & (ripple > -0.1), ("f7c9a8", "9fb4e0"), -up / 60)
+    bank = 352 + 0.00085 * X ** 2 + 9 * np.sin(X / 47) + 7 * noise(rng, 50, 2)
+    ground = 0.42 + 0.17 * noise(rng, 80, 3) + 0.22 * np.sin((0.3 * X - Y) / 26) + (Y - bank) / 900
+    lay(bank < Y, ("123f5a", "16624a", "2f8a3c", "86bb3a", "e8d84a", "ffa04a"), ground)
+    lay((735 + 14 * np.sin(X / 70) < Y), ("3a1d63", "1f6a4a", "7fbf3a", "ffd84a"), ground)
+    for x, foot, height, wide in ((88, 640, 560, 92), (232, 560, 420, 60), (340, 470, 250, 40)):
+        trunk = x + 12 * np.sin((foot - Y) / 90)
+        lay((np.abs(X - trunk) < wide / 8) & (foot > Y) & (foot - 0.55 * height < Y), ("2a1450", "7a2f6a", "d9643a"),
+            0.5 + (X - trunk) / (wide / 4))
+        shade = (np.abs((Y - foot) * 1.6 - (x - X) * 0.35) < wide / 5) & (x + 10 > X) & (x - X < 2.2 * wide)
+        lay(shade, ("22205e", "2b5f7a"), ground)
+        for k in range(9):
+            cx = x + rng.normal() * wide * 0.42
+            cy = foot - height * (0.42 + 0.55 * k / 9) + rng.normal() * 8
+            r = wide * (0.78 - 0.045 * k)
+            leaf = np.hypot(X - cx, (Y - cy) * 1.1) + 9 * noise(rng, 32, 2) < r
+            lay(leaf, ("1b1f6b", "0f5f52", "2f9a3f", "b6d335", "ffd23f", "ff8a3a"),
+                0.42 + (X - cx - (Y - cy)) / (3 * r) + 0.13 * noise(rng, 26, 2))
+
+    sheet = Image.new("RGB", (WIDTH * 2, HEIGHT * 2), (238, 222, 188))
     draw = ImageDraw.Draw(sheet)
-    for radius, count in ((11.5, 9000), (8.5, 17000), (6.2, 16000)):
-        xs, ys = rng.uniform(0, WIDTH - 1, count), rng.uniform(0, HEIGHT - 1, count)
-        for x, y in zip(xs, ys, strict=True):
-            colour = picture[int(y), int(x)]
-            mean = colour.mean()
-            pure = mean + (colour - mean) * 1.75 + rng.normal(size=3) * 20
-            if rng.random() < 0.14:                                 # the complement, as the pointillists set it
-                pure = 2 * mean - pure + 28
-            r = radius * rng.uniform(0.8, 1.15)
-            fill = tuple(int(v) for v in np.clip(pure, 0, 255))
-            draw.ellipse((2 * x - r, 2 * y - r, 2 * x + r, 2 * y + r), fill=fill)
-    return weave(rng, np.asarray(sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), np.float32), 0.05)
+    for radius, pitch in ((9.5, 11), (7.4, 9.6), (5.6, 8.2)):
+        rows, columns = int(HEIGHT / pitch) + 2, int(WIDTH / pitch) + 2
+        grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) * pitch
+        places = grid + rng.uniform(-0.55, 0.55, size=grid.shape) * pitch
+        for x, y in rng.permutation(places):
+            colour = picture[int(np.clip(y, 0, HEIGHT - 1)), int(np.clip(x, 0, WIDTH - 1))]
+            mean, kind = colour.mean(), rng.random()
+            pure = mean + (colour - mean) * 1.45
+            if kind < 0.10:                                           # the complement, as the pointillists set it
+                pure = mean + (mean - colour) * 0.9 + 25
+            elif kind < 0.34:                                         # neighbours on the colour circle
+                pure = 0.62 * pure + 0.38 * np.roll(pure, 1 if kind < 0.22 else -1)
+            pure = np.clip(pure * rng.uniform(0.86, 1.16), 0, 255)
+            r = 2 * radius * rng.uniform(0.75, 1.1)
+            for shift, shade in ((1.5, 0.8), (0.0, 1.0)):             # a little shadow: dabs are thick
+                box = 2 * x + shift - r, 2 * y + shift - r, 2 * x + shift + r, 2 * y + shift + r
+                draw.ellipse(box, fill=tuple(int(v * shade) for v in pure))
+    return weave(rng, np.asarray(sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), np.float32), 0.04)
 
 
 def ink(rng):
@@ -429,67 +526,110 @@ def ink(rng):
 
 
 def geometry(rng):
-    """A composition of the 1920s: discs, wedges, bars and chequers in gouache, floating and overlapping."""
-    k = 2
-    sheet = Image.new("RGB", (WIDTH * k, HEIGHT * k), (236, 226, 202))
-    palette = [tuple(int(v) for v in c) for c in colours("c8281e", "e9b21a", "1c4f9c", "16161a", "d9642b", "3d8f86",
-                                                         "7b3f74", "efe9dc", "8fb0c9", "a3381f")]
+    """A composition of the 1920s: discs, wedges, bars, chequers; dry gouache and heavy contours."""
+    k, black = 2, (24, 22, 26)
+    palette = [tuple(int(v) for v in c) for c in colours("cf2a1e", "f0b41c", "1b4a9c", "e4682a", "2b8c82", "7a2f6e",
+                                                         "f3e8cf", "86b4d2", "14264f", "e58fa0", "5d8f3a")]
+    light = np.clip(0.35 + 0.5 * (X + 0.6 * Y) / (WIDTH + HEIGHT) + 0.10 * noise(rng, 300, 2), 0, 1)
+    ground = ramp(light, colours("d8b07a", "ecd3a0", "f1e2c0", "cfdcd2"))
+    sheet = Image.fromarray(ground.astype(np.uint8)).resize((WIDTH * k, HEIGHT * k))
 
-    def paint(shape, colour, alpha, outline=0):
+    def pick(*indices):
+        return palette[int(rng.choice(indices) if indices else rng.integers(len(palette)))]
+
+    def fill(mask_of, colour, other=None, way=0.0, length=90.0, contour=5):
+        """One shape in dry paint: its colour fades into a second one along `way` and breaks into streaks there."""
         mask = Image.new("L", sheet.size, 0)
-        shape(ImageDraw.Draw(mask), int(255 * alpha))
-        sheet.paste(Image.new("RGB", sheet.size, colour), mask=mask)
-        if outline:
-            edge = Image.new("L", sheet.size, 0)
-            shape(ImageDraw.Draw(edge), 255)
-            rim = np.asarray(edge.filter(ImageFilter.FIND_EDGES).filter(ImageFilter.MaxFilter(2 * outline + 1)))
-            sheet.paste(Image.new("RGB", sheet.size, (20, 20, 26)), mask=Image.fromarray(rim))
+        mask_of(ImageDraw.Draw(mask))
+        box = mask.getbbox()
+        if box is None:
+            return
+        box = (max(box[0] - 12, 0), max(box[1] - 12, 0), min(box[2] + 12, WIDTH * k), min(box[3] + 12, HEIGHT * k))
+        part = np.asarray(mask.crop(box), np.float32)[..., None] / 255
+        v, u = np.mgrid[box[1]:box[3], box[0]:box[2]].astype(np.float32) / k
+        along, across = u * np.cos(way) + v * np.sin(way), v * np.cos(way) - u * np.sin(way)
+        streak = bristle[(across * 1.6).astype(int) % len(bristle)] + 0.4 * bristle[(across * 5.1).astype(int) % 997]
+        share = (along - along.min()) / max(float(np.ptp(along)), length) + 0.13 * streak
+        paint_ = ramp(np.clip(share * 1.25 - 0.1, 0, 1), np.array([colour, other or colour], np.float32))
+        paint_ = paint_ * (1 + 0.05 * streak)[..., None]
+        below = np.asarray(sheet.crop(box), np.float32)
+        sheet.paste(Image.fromarray(np.clip(below * (1 - part) + paint_ * part, 0, 255).astype(np.uint8)), box[:2])
+        if contour:
+            inner = mask.crop(box).filter(ImageFilter.MinFilter(2 * contour + 1))
+            rim = np.asarray(mask.crop(box), np.int16) - np.asarray(inner, np.int16)
+            sheet.paste(Image.new("RGB", rim.shape[::-1], black), box[:2], Image.fromarray(rim.astype(np.uint8)))
 
-    def pick():
-        return palette[int(rng.integers(len(palette)))]
+    bristle = blur_line(rng.normal(size=1000)) * 1.4
 
-    def around(x, y, r):
-        return (k * (x - r), k * (y - r), k * (x + r), k * (y + r))
+    def polygon(points, *inks, **options):
+        fill(lambda d: d.polygon([(k * x, k * y) for x, y in points], fill=255), *inks, **options)
 
-    for _ in range(10):                                              # large quiet planes
-        x, y, r, t = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(120, 300), rng.uniform(0, 6.28)
-        corners = [(k * (x + r * np.cos(t + a)), k * (y + r * np.sin(t + a)))
-                   for a in (0, 1.1 + rng.random(), 3.1, 4.4)]
-        paint(lambda d, v, c=corners: d.polygon(c, fill=v), pick(), 0.55)
-    for _ in range(17):                                              # discs inside discs
-        x, y, r = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(26, 105)
-        for part in (1.0, 0.72, 0.42)[:int(rng.integers(1, 4))]:
-            box = around(x, y, r * part)
-            paint(lambda d, v, b=box: d.ellipse(b, fill=v), pick(), rng.uniform(0.75, 1), 2)
-    for _ in range(26):                                              # wedges
-        x, y, r, t = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(40, 150), rng.uniform(0, 6.28)
-        corners = [(k * x, k * y)] + [(k * (x + r * np.cos(t + a)), k * (y + r * np.sin(t + a))) for a in (0, 0.5)]
-        paint(lambda d, v, c=corners: d.polygon(c, fill=v), pick(), rng.uniform(0.7, 1), 1)
-    for _ in range(9):                                               # chequers, turned
-        x, y, t, side = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(0, 1.57), rng.uniform(13, 24)
+    def disc(x, y, r, *inks, **options):
+        fill(lambda d: d.ellipse((k * (x - r), k * (y - r), k * (x + r), k * (y + r)), fill=255), *inks, **options)
+
+    def bar(x, y, way, length, width, *inks, **options):
+        a, b = np.array([np.cos(way), np.sin(way)]) * length, np.array([-np.sin(way), np.cos(way)]) * width
+        p = np.array([x, y])
+        polygon([p, p + a, p + a + b, p + b], *inks, way=way, **options)
+
+    def rings(x, y, r, inks, turn):
+        """Discs in one another, the outer ones split into quarters of two colours."""
+        for j, ink in enumerate(inks):
+            size = r * (1 - j / len(inks))
+            disc(x, y, size, ink, pick(), way=turn + j)
+            if j % 2 == 0 and size > 24:
+                for start in (turn, turn + 180):
+                    box = [k * v for v in (x - size, y - size, x + size, y + size)]
+                    fill(lambda d, box=box, start=start: d.pieslice(box, start, start + 90, fill=255), pick(),
+                         contour=4)
+
+    for j in range(9):                                                # large planes, fanned out from a corner
+        turn = -0.25 + 0.23 * j
+        far = 1250
+        polygon([(-60, -40), (far * np.cos(turn), far * np.sin(turn)),
+                 (far * np.cos(turn + 0.235), far * np.sin(turn + 0.235))],
+                pick(6, 7, 3, 1, 9, 4), pick(6, 6, 7, 1, 9), way=turn, length=700, contour=0 if j % 2 else 4)
+    disc(300, 262, 196, palette[2], palette[4], way=0.6, contour=8)
+    disc(655, 560, 168, palette[3], palette[1], way=-0.7, contour=8)
+    disc(742, 150, 120, palette[5], palette[9], way=1.2, contour=7)
+    for x, y, way, length, width in ((-20, 640, -0.62, 860, 46), (120, -20, 0.86, 900, 30), (430, 800, -1.15, 640, 38),
+                                     (560, 20, 0.35, 400, 26), (-30, 420, 0.12, 420, 24)):
+        bar(x, y, way, length, width, pick(0, 2, 8, 1), pick(3, 7, 6, 0), contour=6)
+    for _ in range(30):                                               # wedges
+        x, y, r, t = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(50, 150), rng.choice((-0.62, 0.86, 2.4))
+        open_ = rng.uniform(0.3, 0.9)
+        polygon([(x, y)] + [(x + r * np.cos(t + o), y + r * np.sin(t + o)) for o in (0, open_)], pick(), pick(), way=t)
+    for x, y, r, n in ((300, 262, 128, 5), (655, 560, 112, 4), (742, 150, 82, 4), (110, 590, 88, 4), (470, 110, 62, 3),
+                       (500, 690, 58, 3), (830, 380, 74, 3), (90, 110, 66, 3), (330, 520, 60, 3), (840, 690, 52, 2)):
+        rings(x, y, r, [pick() for _ in range(n)], float(rng.uniform(0, 90)))
+    for _ in range(13):                                               # chequers on the diagonals
+        x, y, t, side = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.choice((-0.62, 0.86)), rng.uniform(17, 27)
         a, b = np.array([np.cos(t), np.sin(t)]) * side, np.array([-np.sin(t), np.cos(t)]) * side
-        inks = pick(), pick()
-        for i in range(6):
-            for j in range(4):
+        inks = pick(8, 0, 2), pick(6, 1, 7)
+        for i in range(int(rng.integers(3, 7))):
+            for j in range(3):
                 p = np.array([x, y]) + i * a + j * b
-                corners = [tuple(k * q) for q in (p, p + a, p + a + b, p + b)]
-                ImageDraw.Draw(sheet).polygon(corners, fill=inks[(i + j) % 2])
+                polygon([p, p + a, p + a + b, p + b], inks[(i + j) % 2], contour=2)
+    for _ in range(15):                                               # combs of bars
+        x, y, t = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.choice((-0.62, 0.86, 0.12, -1.15))
+        length, gap, inks = rng.uniform(60, 150), rng.uniform(15, 21), (pick(8, 0, 2, 5), pick(1, 3, 6))
+        for j in range(int(rng.integers(4, 8))):
+            start = x - j * gap * np.sin(t), y + j * gap * np.cos(t)
+            bar(*start, t, length * (1 - 0.06 * j), gap * 0.58, *inks, contour=3)
     draw = ImageDraw.Draw(sheet)
-    for _ in range(16):                                              # combs of bars
-        x, y, t, length = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(0, 3.14), rng.uniform(60, 190)
-        gap, width, colour = rng.uniform(9, 16), int(rng.integers(4, 11)), pick()
-        for i in range(int(rng.integers(4, 9))):
-            px, py = x - i * gap * np.sin(t), y + i * gap * np.cos(t)
-            end = k * (px + length * np.cos(t)), k * (py + length * np.sin(t))
-            draw.line((k * px, k * py, *end), fill=colour, width=width)
-    for _ in range(15):                                              # arcs and long rays
-        x, y, r, t = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(50, 200), rng.uniform(0, 360)
-        for step in range(int(rng.integers(1, 5))):
-            draw.arc(around(x, y, r + 12 * step), t, t + rng.uniform(70, 190), fill=(22, 22, 28), width=7)
-        draw.line((k * x, k * y, k * (x + 4 * r * np.cos(t)), k * (y + 4 * r * np.sin(t))), fill=(22, 22, 28), width=6)
+    for _ in range(16):                                               # arcs and rays drawn last, with a ruling pen
+        x, y, r, t = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(60, 190), rng.uniform(0, 360)
+        for step in range(int(rng.integers(1, 4))):
+            box = [k * v for v in (x - r - 17 * step, y - r - 17 * step, x + r + 17 * step, y + r + 17 * step)]
+            draw.arc(box, t, t + rng.uniform(60, 150), fill=black, width=int(rng.integers(8, 14)))
+        if rng.random() < 0.6:
+            way = rng.choice((-0.62, 0.86, -1.15))
+            draw.line((k * x, k * y, k * (x + 3 * r * np.cos(way)), k * (y + 3 * r * np.sin(way))), fill=black, width=9)
+    for _ in range(40):                                               # beads where lines end
+        disc(rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(7, 15), pick(0, 1, 6, 2, 8), contour=4)
     picture = np.asarray(sheet.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS), np.float32)
-    gouache = 1 + 0.06 * noise(rng, 36, 4) + 0.03 * rng.normal(size=X.shape)
-    return picture * gouache[..., None]
+    grain = 0.035 * noise(rng, 5, 2) + 0.03 * noise(rng, 40, 3) + 0.02 * rng.normal(size=X.shape)
+    return weave(rng, picture * (1 + grain)[..., None] + 4, 0.05)
 
 
 PICTURES = {"swirls": swirls, "wave": wave, "glass": glass, "dots": dots, "ink": ink, "geometry": geometry}
