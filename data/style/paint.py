@@ -129,19 +129,28 @@ def swirls(rng):
         pull = 5 * np.exp(-(distance / (1.5 * size)) ** 2) * (1 if k % 2 else -1)
         vx, vy = vx + pull * -dy / distance, vy + pull * dx / distance
         rings = 0.75 + 0.25 * np.cos(distance / size * 9)
-        glow = np.maximum(glow, np.exp(-(distance / (0.62 * size)) ** 2) * rings)
+        glow = np.maximum(glow, np.exp(-(distance / (0.68 * size)) ** 2) * rings)
     hills = 560 + 40 * np.sin(X / 95 + 1) + 25 * np.sin(X / 41) + 8 * np.sin(X / 17)
     land = hills < Y
     angle = np.where(land, 0.5 * np.cos(X / 95 + 1) + 0.25 * np.sin(Y / 23), np.arctan2(vy, vx))
     bands = 0.5 + 0.5 * np.sin((X * vy - Y * vx) / 60 + 2.2 * noise(rng, 220, 3))
     sky = ramp(np.clip(0.15 + 0.5 * bands + 0.3 * (Y / 560), 0, 1),
                colours("0b1c4a", "16337c", "2056a8", "3f83c4", "8fbdd6", "c8dcd0"))
-    fire = ramp(glow, colours("2f66b0", "8fb27a", "e3b637", "f6d13f", "fff3b0"))
-    sky = sky * (1 - np.clip(glow * 1.8, 0, 1))[..., None] + fire * np.clip(glow * 1.8, 0, 1)[..., None]
+    fire = ramp(glow, colours("2f66b0", "5f97b0", "9db56a", "eebf30", "ffd535", "ffe873", "fffbe0"))
+    sky = sky * (1 - np.clip(glow * 2, 0, 1))[..., None] + fire * np.clip(glow * 2, 0, 1)[..., None]
     earth = ramp(np.clip(0.5 + 0.28 * noise(rng, 60, 3) + (Y - hills) / 700, 0, 1),
                  colours("071a33", "0f3d4a", "1d5a4f", "3f7a4a", "8a9a3c", "d1a52e"))
     picture = np.where(land[..., None], earth, sky)
-    return weave(rng, brushwork(rng, picture, angle, [(1500, 26, 95), (3600, 17, 75), (4200, 11, 50)], 17), 0.04)
+    for cx, foot, top, wide in ((196, 790, 300, 58), (262, 790, 470, 40)):    # cypresses, black flames before the sky
+        up = (foot - Y) / (foot - top)
+        lean = cx + 16 * np.sin(5 * up + cx)
+        edge = 1.3 * wide * np.clip(up + 0.1, 0, 1) ** 0.3 * np.clip(1 - up, 0, 1) ** 0.7 + 5 * noise(rng, 30, 2)
+        flame = (np.abs(X - lean) < edge) & (up < 1)
+        tint = ramp(np.clip(0.4 + (X - lean) / (4 * wide) + 0.22 * noise(rng, 34, 2), 0, 1),
+                    colours("081222", "0d2b33", "12402f", "3d5a2a", "8a6a2c"))
+        picture = np.where(flame[..., None], tint, picture)
+        angle = np.where(flame, -np.pi / 2 + 0.6 * np.sin((X - lean) / 14 + 10 * up) + (X - lean) / 200, angle)
+    return weave(rng, brushwork(rng, picture, angle, [(2000, 26, 95), (3600, 17, 75), (4200, 11, 50)], 17), 0.04)
 
 
 def wave(rng):
