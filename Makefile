@@ -23,8 +23,9 @@ help:
 lab: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(LAB) notebooks/00_start_here.ipynb
 
+# Each visitor's page has a kernel of its own, which ends 40 s after the page was closed.
 studio: .venv/ready
-	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=127.0.0.1 $(LAB)
+	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=127.0.0.1 --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
 
 test: .venv/ready-dev
 	$(BIN)/ruff check .

@@ -716,7 +716,8 @@ class Studio(ipywidgets.VBox):
         if share > 0:
             picture, edge = picture.copy(), round(share * picture.shape[1])
             picture[:, :edge] = images.resize(self.painter.original(), shape=picture.shape[:2])[:, :edge]
-            picture[:, max(edge - 1, 0):edge + 1] = 1
+            if edge < picture.shape[1]:
+                picture[:, edge - 1:edge + 1] = 1
         self.view.value = jpeg(picture)
         s = self.painter.settings
         self.caption.value = (f"<small>{s.content} in the manner of {s.style}{' and ' + s.second if s.second else ''}, "
