@@ -194,6 +194,107 @@ def _(answer):
     return "The unit whose pixels lie around (y, x) is at row y // jump, column x // jump."
 
 
+# --- Chapter 02: content loss ---------------------------------------------------------------------------------
+
+@register("scaled")
+def _(half, negative, twice):
+    compare([value(part) for part in (half, negative, twice)], [0.25, 4, 1], {
+        "That is the norm; the relative distance is its square.": [0.5, 2, 1],
+        "You divided by the square of the picture that was made; the measure is P.": [1, 4, 0.25]})
+    return "½P: 0.25. −P: 4, the farthest, though a human would call it the same picture. 2P: 1, as far as a blank."
+
+
+@register("growth")
+def _(paper_larger, paper_scaled, relative_larger, relative_scaled):
+    given = [value(part) for part in (paper_larger, paper_scaled, relative_larger, relative_scaled)]
+    for n, mistake, hint in (
+            (0, 2, "Twice the width and twice the height: that is four times as many positions."),
+            (0, 16, "The positions are four times as many, but each term of the sum stays as large as it was."),
+            (1, 10, "F and P grow by 10, and so does F − P; then it is squared."),
+            (1, 50, "The ½ was there before, too: it does not change the factor."),
+            (2, 4, "Above the line and below it there are four times as many terms."),
+            (3, 100, "Both sums grow by 100, the one above the line and the one below."),
+            (3, 10, "Both sums grow by the same factor.")):
+        if near(given[n], mistake):
+            raise NotQuite(hint)
+    compare(given, [4, 100, 1, 1])
+    return "The paper's loss grows by 4 and by 100; the relative one stays. So one weight fits all pictures."
+
+
+@register("relative_gradient")
+def _(answer):
+    rng = np.random.default_rng(5)
+    features, target = np.maximum(rng.normal(size=(2, 4, 5, 3)), 0)
+    size, mask = np.sum(target ** 2), features > 0
+    truth = 2 * mask * (features - target) / size
+    compare(answer(features.copy(), target.copy()), truth, {
+        "The mask is missing: a unit that is shut (F = 0) passes no gradient on.": 2 * (features - target) / size,
+        "The 2 is missing: there is no ½ here that cancels it.": truth / 2,
+        "The 2 and the mask are missing.": (features - target) / size,
+        "That is the paper's loss; divide by ‖P‖², and mind the 2.": truth * size / 2,
+        "Divide by ‖P‖², the sum of the target's squares.": truth * size,
+        "You divided by ‖P‖; the norm is squared.": truth * np.sqrt(size),
+        "You divided by ‖F‖²; the measure is the target.": truth * size / np.sum(features ** 2),
+        "The sign is turned round: with growing F it is F − P that grows.": -truth,
+        "Your mask asks the target; it is the unit's own F that is open or shut.":
+            2 * (target > 0) * (features - target) / size,
+        "Your mask cuts off F − P below 0; a unit that is open and too weak has a negative gradient.":
+            2 * np.maximum(features - target, 0) / size,
+        "That is the loss itself; its derivative has one number for each unit.":
+            np.sum((features - target) ** 2) / size})
+    return "This is what flows back from the content layer at each step of the transfer."
+
+
+@register("l1_distance")
+def _(answer):
+    features, target = np.random.default_rng(6).normal(size=(2, 4, 5, 3)) + 0.2
+    total = np.sum(np.abs(features - target))
+    compare(answer(features.copy(), target.copy()), total / np.sum(np.abs(target)), {
+        "Differences of both signs cancel: take the absolute value of each, then add.":
+            np.abs(np.sum(features - target)) / np.sum(np.abs(target)),
+        "Divide by Σ |P|, to make it relative.": total,
+        "Below the line, too, take absolute values before you add.": total / np.sum(target),
+        "Below the line is the sum of the target's absolute values, not of its squares.": total / np.sum(target ** 2),
+        "That is the squared distance again.": np.sum((features - target) ** 2) / np.sum(target ** 2)})
+    return "L1: one large difference counts as much as ten of a tenth."
+
+
+@register("cosine_distance")
+def _(answer):
+    features, target = np.random.default_rng(7).normal(size=(2, 4, 5, 3)) + 0.5
+    dot, lengths = np.sum(features * target), np.linalg.norm(features) * np.linalg.norm(target)
+    compare(answer(features.copy(), target.copy()), 1 - dot / lengths, {
+        "That is the cosine itself: 1 for the same. A distance is 0 for the same.": dot / lengths,
+        "Divide by both lengths.": 1 - dot,
+        "You divided by the squared lengths; take the roots.": 1 - dot / lengths ** 2,
+        "You divided by ‖P‖² alone; one factor is ‖F‖.": 1 - dot / np.sum(target ** 2),
+        "Put the product of the two lengths into brackets: a / b * c multiplies by c.":
+            1 - dot / np.linalg.norm(features) * np.linalg.norm(target)})
+    if not near(answer(3 * features, target), 1 - dot / lengths):
+        raise NotQuite("It should not change when F is multiplied by 3.")
+    return "The cosine asks for the direction alone: three times the activations are no difference to it."
+
+
+@register("without_place")
+def _(answer):
+    features, target = np.random.default_rng(8).uniform(size=(2, 4, 5, 3))
+    one, two = features.mean(axis=(0, 1)), target.mean(axis=(0, 1))
+    compare(answer(features.copy(), target.copy()), np.sum((one - two) ** 2) / np.sum(two ** 2), {
+        "That is the distance with places: take the means first.":
+            np.sum((features - target) ** 2) / np.sum(target ** 2),
+        "You averaged over the maps; average over rows and columns, axes 0 and 1.":
+            np.sum((features.mean(2) - target.mean(2)) ** 2) / np.sum(target.mean(2) ** 2),
+        "You averaged over everything; each map keeps a mean of its own.":
+            (features.mean() - target.mean()) ** 2 / target.mean() ** 2,
+        "You averaged over the rows alone; the columns are positions, too.":
+            np.sum((features.mean(0) - target.mean(0)) ** 2) / np.sum(target.mean(0) ** 2),
+        "Relative: divide by the squares of the target's means.": np.sum((one - two) ** 2),
+        "Divide by the target's squares added up: one number, not N.": (one - two) ** 2 / two ** 2,
+        "The relative distance is the squared one, without a root.": np.linalg.norm(one - two) / np.linalg.norm(two),
+        "Add up the squares above and below the line first, then divide.": np.sum((one - two) ** 2 / two ** 2)})
+    return "Positions may be shuffled as you like. Chapter 03 does the same with pairs of maps."
+
+
 # --- Chapter 03 -------------------------------------------------------------------------------------------
 
 @register("gram")
@@ -212,6 +313,22 @@ def _gram(gram):
             features.reshape(3, -1) @ features.reshape(3, -1).T / 20,
     })
     return "Symmetric, maps by maps, and no trace of where."
+
+
+@register("correlations")
+def _correlations(correlations):
+    flat = np.random.default_rng(5).uniform(size=(20, 4)) * [1, 2, 3, 4]
+    gram = flat.T @ flat / 20
+    strength = np.diag(gram)
+    compare(correlations(gram.copy()), gram / np.sqrt(np.outer(strength, strength)), {
+        "The square root is missing: the diagonal holds squared lengths.": gram / np.outer(strength, strength),
+        "You divided each column by its own strength; both maps count: np.outer.": gram / strength,
+        "You divided each row by its own strength; both maps count: np.outer.": gram / strength[:, None],
+        "You divided by one map's length alone; both maps count: np.outer.": gram / np.sqrt(strength),
+        "That is centred: the means, which a Gram matrix cannot give, are not subtracted here.": np.corrcoef(flat.T),
+        "np.corrcoef takes the maps themselves, and here are their inner products.": np.corrcoef(gram),
+    })
+    return "1 on the diagonal: each map goes perfectly together with itself."
 
 
 @register("covariance")
@@ -260,3 +377,102 @@ def _factors(factors):
         "Right but for the scale: divide all by the last one.": [4096, 1024, 256, 64, 4],
     })
     return "The first layer counts 1024 times the last: colours win, strokes lose."
+
+
+# --- Chapter 04: the total loss ------------------------------------------------------------------------------
+
+@register("total_loss")
+def _(answer):
+    rng = np.random.default_rng(40)
+    F, P = rng.uniform(size=(2, 3, 4, 5))
+    G, A = ([rng.uniform(size=(n, n)) for n in (2, 4, 6)] for _ in range(2))
+    content, blank = np.sum((F - P) ** 2), np.sum(P ** 2)
+    style = np.array([np.sum((g - a) ** 2) for g, a in zip(G, A, strict=True)])
+    size = np.array([np.sum(a ** 2) for a in A])
+
+    def total(c, s):
+        return 2 * c + 30 * s
+    right = content / blank, np.mean(style / size)
+    compare(answer(F, P, G, A, 2, 30), total(*right), {
+        "The style distances are added; here it is their mean over the layers.": total(right[0], np.sum(style / size)),
+        "The differences are not divided by ‖P‖² and ‖A‖² yet.": total(content, np.mean(style)),
+        "Content is not divided by ‖P‖² yet.": total(content, right[1]),
+        "Style is not divided by ‖A‖² yet, layer by layer.": total(right[0], np.mean(style)),
+        "Divide each layer by its own ‖A‖², then average; you divided the sum by the sum.":
+            total(right[0], np.sum(style) / np.sum(size)),
+        "Divide by the target P, not by F: the measure must not move with the picture.":
+            total(content / np.sum(F ** 2), right[1]),
+        "The paper's ½ belongs to its sum, not to the relative distance.": total(right[0] / 2, right[1]),
+        "You took lengths; these distances are squared.": total(np.sqrt(right[0]), np.mean(np.sqrt(style / size))),
+        "The two weights are the wrong way round.": 30 * right[0] + 2 * right[1],
+        "The weights are missing.": sum(right)})
+    return "One number for both wishes, and each term is 0 when reached and 1 for a blank."
+
+
+@register("to_relative")
+def _(answer):
+    rng = np.random.default_rng(41)
+    P, A = rng.uniform(size=(3, 4, 5)), [rng.uniform(size=(n, n)) for n in (2, 3, 4, 5, 6)]
+    content, styles = answer(P, A, 0.3, 70.0)
+    if styles is ... or any(s is ... for s in styles):
+        raise NotYet
+    blank, size = np.sum(P ** 2), np.array([np.sum(a ** 2) for a in A])
+    n = np.array([len(a) for a in A])
+    compare(content, 0.3 * blank / 2, {
+        "Content: the paper's ½ is missing.": 0.3 * blank,
+        "Content: that is the way from ours to the paper's; solve for c.": 2 * 0.3 / blank,
+        "Content: 2 is in the wrong place: c = α · ½ · ‖P‖².": 2 * 0.3 * blank})
+    right = 70 / 5 * size / (4 * n ** 2)
+    compare(styles, right, {
+        "Style: w_l = 1/5 is missing.": 5 * right,
+        "Style: that is the way from ours to the paper's; solve for s.": 4 * n ** 2 * 70 / 5 / size,
+        "Style: the 4 is missing.": 4 * right,
+        "Style: N is squared in the paper's E_l.": right * n,
+        "Style: 4 N² divides; yours multiplies.": 70 / 5 * size * 4 * n ** 2})
+    return "Five layers, five weights: what the paper's equal w_l mean in relative terms."
+
+
+@register("relative_style_gradient")
+def _(answer):
+    rng = np.random.default_rng(42)
+    Z, A = rng.normal(size=(7, 4)), np.cov(rng.normal(size=(4, 20)))
+    F = np.maximum(Z, 0)
+    right = 4 * F @ (F.T @ F / 7 - A) / (7 * np.sum(A ** 2)) * (Z > 0)
+    free = 4 * F @ (F.T @ F / 7 - A) / (7 * np.sum(A ** 2))
+    compare(answer(Z.copy(), A.copy()), right, {
+        "The mask is missing: where Z ≤ 0 the slope is 0.": free,
+        "Half of it: each F stands in G twice, as left and as right factor.": right / 2,
+        "A factor 4 is missing: 2 from the square, 2 since F stands in G twice.": right / 4,
+        "That is the slope of the paper's E_l; here no 4 N² divides, but ‖A‖².": right * np.sum(A ** 2) / (4 * 4 ** 2),
+        "1/M is missing: G is a mean over the positions.": right * 7,
+        "M once, not squared: the other one is inside G.": right / 7,
+        "‖A‖² is missing.": right * np.sum(A ** 2),
+        "The sign is turned: the slope points up, to a larger loss.": -right,
+        "‖A‖² is the sum of squares, without a root.": right * np.sqrt(np.sum(A ** 2))})
+    return "It is what TensorFlow computes for a style layer in every step of this course."
+
+
+@register("variation_gradient")
+def _(answer):
+    x = np.random.default_rng(43).uniform(size=9)
+    d = np.diff(x)
+    right = 2 * (np.r_[0, d] - np.r_[d, 0])
+    compare(answer(x.copy()), right, {
+        "The sign is turned: a pixel above its neighbours must have a positive slope.": -right,
+        "The 2 of the square is missing.": right / 2,
+        "Each inner pixel is in two differences; you have only the one to its right.": -2 * np.r_[d, 0],
+        "Each inner pixel is in two differences; you have only the one to its left.": 2 * np.r_[0, d],
+        "The ends have one neighbour each; yours are left out.": right[1:-1],
+        "The row is no ring: its ends are no neighbours.": 2 * (2 * x - np.roll(x, 1) - np.roll(x, -1)),
+        "That is one value for each difference; there is one for each pixel.": 2 * d})
+    return "Minus twice the second difference: going down this slope is blurring."
+
+
+@register("same_picture")
+def _(content, style, smoothness):
+    compare([content, style, smoothness], [2, 40, 12], {
+        "You added 1.5 to each; ratios are kept by multiplying.": [2, 11.5, 4.5],
+        "You doubled; from 0.5 to 2 is another factor.": [2, 20, 6],
+        "Only the content has changed: that is another mixture.": [2, 10, 3],
+        "You divided where content was multiplied.": [2, 2.5, 0.75]})
+    return "All three times four: four times the loss, and its least value at the same picture."
