@@ -172,7 +172,7 @@ def products(patch, kernel, caption):
         for channel, axis in enumerate(axes[:, column]):
             axis.imshow(values[..., channel], cmap=SIGNED, vmin=-limit, vmax=limit)
             for (row, col), number in np.ndenumerate(values[..., channel]):
-                axis.text(col, row, f"{number:.2g}", ha="center", va="center", fontsize=8,
+                axis.text(col, row, f"{number:.{'0f' if abs(number) >= 10 else '2g'}}", ha="center", va="center", fontsize=8,
                           color="white" if abs(number) > 0.7 * limit else "black")
             axis.set(xticks=[], yticks=[], title=title if channel == 0 else "")
             axis.spines[:].set_visible(False)
@@ -237,6 +237,25 @@ def matrices(grams, caption, width=2.1):
     show(figure, caption)
 
 
+def lit(picture, strength):
+    """A picture that is dark but where a map is strong: (H, W, 3), (rows, columns) ≥ 0 → (H, W, 3)."""
+    light = np.sqrt(np.clip(strength / max(np.quantile(strength, 0.97), 1e-9), 0, 1))
+    light = images.resize(np.repeat(light[..., None], 3, axis=2).astype(np.float32), shape=picture.shape[:2])
+    return picture * (0.1 + 0.9 * light)
+
+
+def categories(series, names, caption, title, x, y, size=(6.5, 3.2)):
+    """A line for each of series, {label: values}, over names at equal steps."""
+    figure, axis = new(size=size)
+    for i, (label, values) in enumerate(series.items()):
+        axis.plot(range(len(names)), values, label=label, marker="osv^D*P"[i % 7],
+                  linestyle=["-", "--", "-.", ":"][i % 4])
+    axis.set_xticks(range(len(names)), names)
+    axis.set(title=title, xlabel=x, ylabel=y, ylim=(0, None))
+    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    show(figure, caption)
+
+
 def heat(values, rows, columns, caption, title, size=(4.6, 3.8)):
     """A table of numbers as colours, each number written in its cell. values: (rows, columns)."""
     figure, axis = new(size=size)
@@ -245,6 +264,51 @@ def heat(values, rows, columns, caption, title, size=(4.6, 3.8)):
     for (i, j), value in np.ndenumerate(values):
         axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=8,
                   color="black" if value > middle else "white")
-    axis.set(title=title, xticks=range(len(columns)), yticks=range(len(rows)), xticklabels=columns, yticklabels=rows)
+    axis.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set_yticks(range(len(rows)), rows)
+    axis.set_title(title)
     axis.spines[:].set_visible(False)
+    show(figure, caption)
+
+
+# --- Chapter 04: the total loss ------------------------------------------------------------------------------
+
+def shares(rows, caption, title):
+    """Stacked bars, each 1 long. rows: {label: {part: amount}}, the same parts in all rows."""
+    names = list(next(iter(rows.values())))
+    figure, axis = new(size=(8, 0.42 * len(rows) + 1.2))
+    for row, parts in enumerate(rows.values()):
+        left, total = 0.0, sum(parts.values())
+        for i, name in enumerate(names):
+            # Hatches differ too: the bars must be readable in grey.
+            axis.barh(row, parts[name] / total, left=left, color=COLOURS[i], alpha=0.75, edgecolor="white",
+                      hatch=["", "///", "...", "xx", "\\\\\\"][i % 5], label=name if row == 0 else None)
+            left += parts[name] / total
+    axis.set_yticks(range(len(rows)), list(rows))
+    axis.invert_yaxis()
+    axis.set(xlim=(0, 1), xlabel="share", title=title)
+    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    show(figure, caption)
+
+
+def profiles(rows, caption):
+    """Rows of pixels as pictures, each with its profile below. rows: {title: (n,) in 0…1}."""
+    figure, axes = new(2, len(rows), (2.6 * len(rows), 2.4), height_ratios=(1, 2), squeeze=False)
+    for (picture, profile), (title, row) in zip(axes.T, rows.items(), strict=True):
+        picture.imshow(np.tile(row, (10, 1)), cmap="gray", vmin=0, vmax=1, aspect="auto")
+        picture.set(title=title, xticks=[], yticks=[])
+        picture.spines[["top", "right"]].set_visible(True)       # a white end needs a frame
+        profile.step(range(len(row)), row, where="mid")
+        profile.set(xlabel="pixel", ylabel="brightness", ylim=(-0.1, 1.1))
+    show(figure, caption)
+
+
+def step_errors(series, caption, title):
+    """Error against step size, both logarithmic. series: {label: (steps, errors)}."""
+    figure, axis = new(size=(6.5, 3))
+    for i, (label, (steps, errors)) in enumerate(series.items()):
+        axis.loglog(steps, errors, label=label, marker="os"[i % 2], linestyle=["-", "--"][i % 2])
+    axis.axhline(1e-3, color="0.6", linestyle=":")
+    axis.set(xlabel="step h, in pixel values of 0…1", ylabel="relative error", title=title)
+    axis.legend(frameon=False)
     show(figure, caption)
