@@ -1,13 +1,17 @@
-"""A 3×3 convolution with a quarter of the multiplications, forwards and backwards.
+"""A 3×3 convolution with a quarter of the multiplications, forwards and backwards: the fast path of `transfer`.
 
-Winograd's minimal filtering F(4×4, 3×3): Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks",
-section 4.3. The picture is cut into 4×4 tiles, each with a rim of one pixel: 6×6. One linear map B takes a tile to 36
+Winograd's minimal filtering F(4×4, 3×3): Lavin, Gray 2016, "Fast Algorithms for Convolutional Neural Networks",
+section 4.3. The picture is cut into 4×4 tiles, each with a rim of one pixel: 6×6. A linear map B takes a tile to 36
 numbers, another, G, takes a kernel to 36 numbers, and a third, A, takes their 36 products to the tile's 4×4 results.
-Direct convolution multiplies 9 · 16 = 144 times a tile and channel pair, this 36 times. The matrices evaluate the
-kernel and the tile, read as polynomials, at the points 0, 1, −1, 2, −2 and ∞.
+Direct convolution multiplies 9 · 16 = 144 times for a tile and a pair of channels, this 36 times. The matrices
+evaluate tile and kernel, read as polynomials, at the points 0, 1, −1, 2, −2 and ∞.
 
-Pictures are (B, H, W, C). The maps are matrix products, so that this pays where XLA compiles it, and not without.
+Pictures are (B, H, W, C), their sizes known. All is matrix products and reshapes: it pays where XLA compiles it.
 """
+
+import functools
+import hashlib
+import weakref
 
 import keras
 import numpy as np
@@ -24,14 +28,14 @@ TILE, KERNEL, RESULT = np.kron(B, B), np.kron(G, G), np.kron(A, A)
 
 def transform_kernel(kernel):
     """(3, 3, C, N) → (36, C, N)."""
-    maps = kernel.shape[2:]
-    return tf.reshape(KERNEL @ tf.reshape(kernel, (9, -1)), (36, *maps))
+    return tf.reshape(KERNEL @ tf.reshape(kernel, (9, -1)), (36, *kernel.shape[2:]))
 
 
 def convolve(x, kernel):
-    """The convolution of (B, H, W, C) with zeros outside ("SAME") → (B, H, W, N). kernel: (36, C, N), transformed.
+    """The convolution of (B, H, W, C) with zeros outside ("SAME") → (B, H, W, N).
 
-    The kernel is a constant. So the gradient is the same linear map transposed: Aᵀ, the kernel's transpose, Bᵀ.
+    kernel: (36, C, N), from `transform_kernel`, a constant. So the gradient by x is the same linear map transposed:
+    Aᵀ first, then the transposed kernel, then Bᵀ.
     """
     @tf.custom_gradient
     def apply(x):
@@ -48,8 +52,8 @@ def _forwards(x, kernel):
     x = tf.concat([x[:, :-1], x[:, 1:, :2]], axis=2)
     x = tf.reshape(x, (batch, down, 6, across + 1, 4, channels))
     x = tf.concat([x[:, :, :, :-1], x[:, :, :, 1:, :2]], axis=4)
-    tiles = tf.reshape(tf.transpose(x, (2, 4, 0, 1, 3, 5)), (36, -1))
-    products = tf.matmul(tf.reshape(TILE @ tiles, (36, -1, channels)), kernel)
+    tiles = TILE @ tf.reshape(tf.transpose(x, (2, 4, 0, 1, 3, 5)), (36, -1))
+    products = tf.matmul(tf.reshape(tiles, (36, -1, channels)), kernel)
     y = tf.reshape(RESULT @ tf.reshape(products, (36, -1)), (4, 4, batch, down, across, maps))
     y = tf.reshape(tf.transpose(y, (2, 3, 0, 4, 1, 5)), (batch, 4 * down, 4 * across, maps))
     return y[:, :height, :width]
@@ -63,13 +67,33 @@ def _backwards(y, kernel):
     products = tf.reshape(RESULT.T @ tf.reshape(y, (16, -1)), (36, -1, maps))
     tiles = TILE.T @ tf.reshape(tf.matmul(products, kernel, transpose_b=True), (36, -1))
     x = tf.reshape(tiles, (6, 6, batch, down, across, channels))
-    # What forwards was read twice is now added up: the last two rows of a tile onto the first two of the next.
+    # What forwards was read twice is added up here: the last two rows of a tile onto the first two of the next.
     x = (tf.pad(x[:4], ((0, 0), (0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
          + tf.pad(x[4:], ((0, 2), (0, 0), (0, 0), (1, 0), (0, 0), (0, 0))))
     x = (tf.pad(x[:, :4], ((0, 0), (0, 0), (0, 0), (0, 0), (0, 1), (0, 0)))
          + tf.pad(x[:, 4:], ((0, 0), (0, 2), (0, 0), (0, 0), (1, 0), (0, 0))))
     x = tf.reshape(tf.transpose(x, (2, 3, 0, 4, 1, 5)), (batch, 4 * down + 4, 4 * across + 4, channels))
     return x[:, 1:height + 1, 1:width + 1]
+
+
+def convolve_pixels(x, kernel):
+    """A direct convolution of (B, H, W, 3) with (3, 3, 3, N), for block1_conv1 → (B, H, W, N).
+
+    Its gradient has three channels only, too few for a convolution to be quick: it is one matrix product to
+    9 · 3 numbers a pixel, and the sum of those nine, each shifted to its place.
+    """
+    columns = tf.reshape(tf.transpose(kernel, (3, 0, 1, 2)), (-1, 27))
+
+    @tf.custom_gradient
+    def apply(x):
+        def gradient(upstream):
+            batch, height, width, maps = upstream.shape
+            shares = tf.reshape(tf.reshape(upstream, (-1, maps)) @ columns, (batch, height, width, 3, 3, 3))
+            shares = tf.pad(shares, ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0), (0, 0)))
+            return tf.add_n([shares[:, 2 - i:2 - i + height, 2 - j:2 - j + width, i, j]
+                             for i in range(3) for j in range(3)])
+        return tf.nn.conv2d(x, kernel, 1, "SAME"), gradient
+    return apply(x)
 
 
 def pool(x, reduce):
@@ -82,11 +106,11 @@ def pool(x, reduce):
 # --- VGG19 ------------------------------------------------------------------------------------------------
 
 def network(model, fast=True, skip=True):
-    """`load_vgg19`'s model as a function: (B, H, W, 3) → {layer: activations}, the same numbers to float32.
+    """`load_vgg19`'s model as a function, (B, H, W, 3) → {layer: activations}: the same numbers to float32.
 
-    fast: with the convolutions of this module, for `tf.function(jit_compile=True)` and pictures of known size;
-    else with the model's own layers, on any machine. skip: leave out convolutions that change nothing, which the
-    offline default has three of.
+    fast: with the convolutions above, for `tf.function(jit_compile=True)` and pictures of known size; else with the
+    model's own layers, on any machine. skip: leave out the convolutions that change nothing, of which the offline
+    default has three.
     """
     steps = [(layer.name, None if skip and _is_identity(layer) else _faster(layer) if fast else layer)
              for layer in model.layers[1:]]
@@ -100,34 +124,45 @@ def network(model, fast=True, skip=True):
     return activations
 
 
+@functools.lru_cache(maxsize=1)
 def is_available():
-    """Whether this machine gains: no GPU, and XLA compiles for its processor."""
+    """Whether this machine gains: no GPU, and XLA compiles for its processor, with the right result."""
     if tf.config.list_physical_devices("GPU"):
         return False
+    x, kernel = tf.reshape(tf.range(50.0), (1, 5, 5, 2)), tf.reshape(tf.range(54.0), (3, 3, 2, 3))
     try:
-        return float(tf.function(lambda x: 2 * x, jit_compile=True)(tf.constant(1.0))) == 2
-    except (tf.errors.OpError, ValueError):
+        ours = tf.function(convolve, jit_compile=True, autograph=False)(x, transform_kernel(kernel))
+    except (tf.errors.OpError, ValueError, NotImplementedError):
         return False
+    return np.allclose(ours, tf.nn.conv2d(x, kernel, 1, "SAME"), rtol=1e-3)
+
+
+_transformed = weakref.WeakValueDictionary()     # networks with the same weights share their 200 MB of kernels
 
 
 def _faster(layer):
     if layer.name.endswith("pool"):
         reduce = tf.reduce_max if isinstance(layer, keras.layers.MaxPooling2D) else tf.reduce_mean
         return lambda x: pool(x, reduce)
-    # In block1 the channels are few, the maps B and A cost more than they save.
-    if "conv" not in layer.name or layer.name.startswith("block1"):
+    if layer.name == "block1_conv1":
+        return lambda x: tf.nn.relu(convolve_pixels(x, tf.convert_to_tensor(layer.kernel)) + layer.bias)
+    # With the 64 channels of block1_conv2 the maps B and A cost what the products save.
+    if "_conv" not in layer.name or layer.name == "block1_conv2":
         return layer
     kernel, bias = layer.get_weights()
+    key = hashlib.sha256(kernel).digest()
     # A variable, not a constant: XLA would embed 36 numbers a channel pair in every compiled program.
-    kernel = tf.Variable(transform_kernel(kernel), trainable=False)
-    return lambda x: tf.nn.relu(convolve(x, tf.convert_to_tensor(kernel)) + bias)
+    variable = _transformed.get(key)
+    if variable is None:
+        variable = _transformed[key] = tf.Variable(transform_kernel(kernel), trainable=False)
+    return lambda x: tf.nn.relu(convolve(x, tf.convert_to_tensor(variable)) + bias)
 
 
 def _is_identity(layer):
-    """A convolution with the identity as its kernel, no bias: after a ReLU it changes nothing."""
-    if "_conv" not in layer.name or layer.name.startswith("block1"):
+    """A convolution whose kernel is the identity, without bias: behind a ReLU it changes nothing."""
+    if "_conv" not in layer.name or layer.kernel.shape[2] != layer.kernel.shape[3] or layer.name == "block1_conv2":
         return False
     kernel, bias = layer.get_weights()
     identity = np.zeros_like(kernel)
-    identity[1, 1] = np.eye(*kernel.shape[2:])
+    identity[1, 1] = np.eye(len(bias))
     return not bias.any() and np.array_equal(kernel, identity)

@@ -1,0 +1,139 @@
+"""The fast convolution against TensorFlow's, and the fast network against Keras' own VGG19."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from helpers import transfer, vgg, winograd
+
+RNG = np.random.default_rng(0)
+
+
+def relative(a, b):
+    return np.linalg.norm(np.asarray(a) - np.asarray(b)) / np.linalg.norm(b)
+
+
+def random(*shape):
+    return tf.constant(RNG.normal(size=shape).astype(np.float32))
+
+
+def with_gradient(function, x, upstream):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = function(x)
+    return y, tape.gradient(y, x, upstream)
+
+
+def assert_same(shape, channels, maps):
+    x, kernel, upstream = random(*shape, channels), random(3, 3, channels, maps), random(*shape, maps)
+    ours = with_gradient(lambda x: winograd.convolve(x, winograd.transform_kernel(kernel)), x, upstream)
+    theirs = with_gradient(lambda x: tf.nn.conv2d(x, kernel, 1, "SAME"), x, upstream)
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.shape == b.shape
+        assert relative(a, b) < 1e-5
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (4, 4), (5, 4), (7, 9), (8, 16), (13, 6), (1, 17)])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_any_size_forwards_and_backwards(size, batch):
+    assert_same((batch, *size), 3, 5)
+
+
+@pytest.mark.parametrize("channels, maps", [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 512),
+                                            (512, 512)])
+def test_every_channel_count_of_vgg19(channels, maps):
+    assert_same((1, 9, 6), channels, maps)
+
+
+def test_first_convolution_and_its_gradient():
+    x, kernel, upstream = random(2, 9, 7, 3), random(3, 3, 3, 8), random(2, 9, 7, 8)
+    ours = with_gradient(lambda x: winograd.convolve_pixels(x, kernel), x, upstream)
+    theirs = with_gradient(lambda x: tf.nn.conv2d(x, kernel, 1, "SAME"), x, upstream)
+    for a, b in zip(ours, theirs, strict=True):
+        assert relative(a, b) < 1e-5
+
+
+@pytest.mark.parametrize("ours, theirs", [(tf.reduce_max, tf.nn.max_pool2d), (tf.reduce_mean, tf.nn.avg_pool2d)])
+@pytest.mark.parametrize("size", [(8, 6), (9, 7), (2, 3)])
+def test_pooling_and_its_gradient(ours, theirs, size):
+    x, upstream = random(2, *size, 4), random(2, size[0] // 2, size[1] // 2, 4)
+    for a, b in zip(with_gradient(lambda x: winograd.pool(x, ours), x, upstream),
+                    with_gradient(lambda x: theirs(x, 2, 2, "VALID"), x, upstream), strict=True):
+        assert relative(a, b) < 1e-6
+
+
+def test_every_map_is_the_one_of_the_definition():
+    """In one dimension and exact arithmetic: A[(G g) · (Bᵗʳ d)] is the correlation of six numbers with three."""
+    d, g = RNG.integers(-5, 5, 6), RNG.integers(-5, 5, 3)
+    ours = winograd.A @ ((winograd.G.astype(float) @ g) * (winograd.B @ d))
+    assert np.allclose(ours, np.correlate(d, g, "valid"), atol=1e-5)
+
+
+def stock_keras(model, pooling):
+    """Keras' own VGG19, its layers and its gradients, with the weights and the preprocessing of `model`."""
+    stock = keras.applications.VGG19(include_top=False, weights=None)
+    deepest = model.layers[-1].name
+    stock = keras.Model(stock.input, stock.get_layer(deepest).output)
+    if pooling == "avg":
+        def average(layer):
+            if isinstance(layer, keras.layers.MaxPooling2D):
+                return keras.layers.AveragePooling2D(2, name=layer.name)
+            return type(layer).from_config(layer.get_config())
+        stock = keras.models.clone_model(stock, clone_function=average)
+    for layer in stock.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    stock.trainable = False
+    outputs = keras.Model(stock.input, {name: stock.get_layer(name).output for name in model.output})
+    preprocess = model.get_layer("preprocess")
+    return lambda x: outputs(preprocess(x))
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_step_equals_stock_keras(pooling):
+    """Loss to 1e-5 and gradient to 1e-4 against stock Keras, for the plain path, the fast one, and both with skips."""
+    layers = transfer.CONTENT_LAYERS + transfer.STYLE_LAYERS
+    model = vgg.load_vgg19(layers, pooling)
+    x = tf.constant(RNG.uniform(size=(1, 67, 45, 3)).astype(np.float32))
+    upstream = {name: random(*feature.shape) for name, feature in model(x).items()}
+
+    def loss(network):
+        return lambda x: sum(tf.reduce_sum(feature * upstream[name]) / tf.size(feature, out_type=tf.float32) ** 0.5
+                             for name, feature in network(x).items())
+
+    expected, gradient = with_gradient(loss(stock_keras(model, pooling)), x, tf.constant(1.0))
+    for fast, skip in ((False, False), (False, True), (True, False), (True, True)):
+        value, ours = with_gradient(loss(winograd.network(model, fast, skip)), x, tf.constant(1.0))
+        assert abs(value - expected) < 1e-5 * abs(expected) + 1e-3, (fast, skip)
+        assert relative(ours, gradient) < 1e-4, (fast, skip)
+
+
+def test_compiled_equals_plain():
+    if not winograd.is_available():
+        pytest.skip("no XLA for this processor, or a GPU: the plain path is the only one")
+    model = vgg.load_vgg19(["block2_conv2", "block1_conv1"])
+    x = tf.constant(RNG.uniform(size=(1, 37, 50, 3)).astype(np.float32))
+    plain = model(x)
+    fast = tf.function(winograd.network(model), jit_compile=True, autograph=False)(x)
+    for name in plain:
+        assert relative(fast[name], plain[name]) < 1e-5, name
+
+
+def test_only_what_changes_nothing_is_left_out():
+    model = vgg.load_vgg19(["block5_conv4", "block3_conv1"])
+    layers = [layer for layer in model.layers if winograd._is_identity(layer)]
+    picture = RNG.uniform(size=(1, 40, 40, 3)).astype(np.float32)
+    features = vgg.load_vgg19(vgg.LAYERS)(picture)
+    for layer in layers:
+        before = vgg.LAYERS[vgg.LAYERS.index(layer.name) - 1]
+        assert np.array_equal(features[before], features[layer.name])
+    assert not winograd._is_identity(model.get_layer("block3_conv2"))
+
+
+def test_networks_share_their_kernels():
+    one, two = (winograd._faster(vgg.load_vgg19(["block2_conv1"], pooling).get_layer("block2_conv1"))
+                for pooling in ("max", "avg"))
+    variables = [{id(cell.cell_contents) for cell in step.__closure__ if isinstance(cell.cell_contents, tf.Variable)}
+                 for step in (one, two)]
+    assert variables[0] & variables[1]
