@@ -384,8 +384,8 @@ def _factors(factors):
 @register("total_loss")
 def _(answer):
     rng = np.random.default_rng(40)
-    F, P = rng.uniform(size=(2, 3, 4, 5))
-    G, A = ([rng.uniform(size=(n, n)) for n in (2, 4, 6)] for _ in range(2))
+    F, P = rng.uniform(size=(3, 4, 5)), 2 * rng.uniform(size=(3, 4, 5))
+    G, A = ([n * rng.uniform(size=(n, n)) for n in sizes] for sizes in [(2, 4, 6)] * 2)
     content, blank = np.sum((F - P) ** 2), np.sum(P ** 2)
     style = np.array([np.sum((g - a) ** 2) for g, a in zip(G, A, strict=True)])
     size = np.array([np.sum(a ** 2) for a in A])
@@ -470,9 +470,13 @@ def _(answer):
 
 @register("same_picture")
 def _(content, style, smoothness):
-    compare([content, style, smoothness], [2, 40, 12], {
-        "You added 1.5 to each; ratios are kept by multiplying.": [2, 11.5, 4.5],
-        "You doubled; from 0.5 to 2 is another factor.": [2, 20, 6],
-        "Only the content has changed: that is another mixture.": [2, 10, 3],
-        "You divided where content was multiplied.": [2, 2.5, 0.75]})
+    if not near(content, 2):
+        raise NotQuite("Leave the content weight at 2 and choose the other two.")
+    if near(style, 40) != near(smoothness, 12):
+        raise NotQuite("One of the two is right; both take the same factor.")
+    compare([style, smoothness], [40, 12], {
+        "You added 1.5 to each; ratios are kept by multiplying.": [11.5, 4.5],
+        "You doubled; from 0.5 to 2 is another factor.": [20, 6],
+        "Only the content has changed: that is another mixture.": [10, 3],
+        "You divided where content was multiplied.": [2.5, 0.75]})
     return "All three times four: four times the loss, and its least value at the same picture."
