@@ -121,7 +121,8 @@ class Page:
         return float(re.search(term + r" ([\d.e-]+)", drawn).group(1))
 
     def choose(self, label, value):
-        self.page.locator(".studio").last.get_by_label(label, exact=True).select_option(label=value.replace(" ", "\u00a0"))
+        self.page.locator(".studio").last.get_by_label(label, exact=True).select_option(
+            label=value.replace(" ", "\u00a0"))       # ipywidgets writes spaces so
 
     def press(self, slider, key, times=1):
         """Move a slider as one does without a mouse."""

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from helpers import images, studio
-from helpers.studio import PRESETS, Painter, Settings, Studio, explain, levels
+from helpers.painter import PRESETS, Painter, Settings, explain
+from helpers.studio import Studio, levels
 
 
 def until(condition, seconds=120):
@@ -234,7 +235,7 @@ def test_painting_pauses_when_the_page_gives_no_sign_of_life(page):
 
 
 def test_an_interrupt_of_the_kernel_loses_no_picture():
-    code = ("import os, signal, time\nfrom helpers.studio import Painter\np = Painter(); p.set(size=128); p.paint()\n"
+    code = ("import os, signal, time\nfrom helpers.painter import Painter\np = Painter(); p.set(size=128); p.paint()\n"
             "while p.evaluation < 2: time.sleep(.05)\n"
             "try:\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(5)\n"
             "except KeyboardInterrupt: print('interrupted')\n"
