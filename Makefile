@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 NB ?=
 LAB ?=
+# TensorFlow reports its build on stderr when a notebook imports it before helpers.
+export TF_CPP_MIN_LOG_LEVEL := 3
 
 .PHONY: help lab studio test notebooks bench
 help:

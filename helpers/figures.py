@@ -172,7 +172,8 @@ def products(patch, kernel, caption):
         for channel, axis in enumerate(axes[:, column]):
             axis.imshow(values[..., channel], cmap=SIGNED, vmin=-limit, vmax=limit)
             for (row, col), number in np.ndenumerate(values[..., channel]):
-                axis.text(col, row, f"{number:.{'0f' if abs(number) >= 10 else '2g'}}", ha="center", va="center", fontsize=8,
+                text = f"{number:.{'0f' if abs(number) >= 10 else '2g'}}"
+                axis.text(col, row, text, ha="center", va="center", fontsize=8,
                           color="white" if abs(number) > 0.7 * limit else "black")
             axis.set(xticks=[], yticks=[], title=title if channel == 0 else "")
             axis.spines[:].set_visible(False)

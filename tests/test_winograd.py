@@ -40,8 +40,8 @@ def test_any_size_forwards_and_backwards(size, batch):
     assert_same((batch, *size), 3, 5)
 
 
-@pytest.mark.parametrize("channels, maps", [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 512),
-                                            (512, 512)])
+@pytest.mark.parametrize("channels, maps", [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256),
+                                            (256, 512), (512, 512)])
 def test_every_channel_count_of_vgg19(channels, maps):
     assert_same((1, 9, 6), channels, maps)
 
