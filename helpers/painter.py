@@ -88,9 +88,9 @@ def explain(settings):
         (s.tv_weight >= 5, "Smoothness wins over detail: neighbouring pixels become alike. Flat areas with sharp "
          "borders remain, as in a poster.", "04_total_loss"),
         (bool(s.second), "The target is a mixture of two Gram matrices, so both manners appear everywhere in the "
-         "picture, not side by side. Move the blend and watch the colours first.", "07_after_2015"),
+         "picture, not side by side. Move the blend and watch the colours first.", "03_style_loss"),
         (s.keep_colours, "Only brightness is taken from the painting; the colours are the photograph's. Strokes "
-         "remain, the palette goes.", "07_after_2015"),
+         "remain, the palette goes.", "06_studio"),
         (s.method != "lbfgs", "This method looks at the slope alone and takes many small steps. L-BFGS learns the "
          "curvature from its last steps and gets further with each.", "05_gradient_descent"),
         (s.start == "noise", "Starting from noise, the content must be found first; broad shapes come before fine "

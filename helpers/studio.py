@@ -359,10 +359,12 @@ class Studio(ipywidgets.VBox):
         painter = self.painter
         stages = list(painter.stages)
         self.film.layout.display = "" if stages else "none"
-        self.stages.value = ""
+        # Each value is set once: a change to and fro would go to the page, and keep an abandoned kernel alive.
+        words = ""
         if stages:
             self.film.value, evaluations = strip(stages)
-            self.stages.value = f"<small>Stages: evaluations {', '.join(map(str, evaluations))}</small>"
+            words = f"<small>Stages: evaluations {', '.join(map(str, evaluations))}</small>"
+        self.stages.value = words
         self.curves.value = curves(list(painter.history), list(painter.changes))
         bars = "".join(f'<div style="display:flex;align-items:center"><span style="width:60px">{name[:6]}</span><span '
                        f'style="background:#56B4E9;height:10px;width:{200 * share:.0f}px;margin-right:6px"></span>'

@@ -260,6 +260,20 @@ def notebook(path, *sources):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
 
 
+def run_cell(page, number):
+    """Shift+Enter in a cell, again until its prompt changes: JupyterLab drops it while its kernel connects."""
+    cell = page.locator(".jp-CodeCell").nth(number)
+    for _ in range(20):
+        cell.locator(".cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        try:
+            return playwright.expect(cell.locator(".jp-InputPrompt").first).to_contain_text(
+                re.compile(r"\[(\*|\d+)\]"), timeout=3000)
+        except AssertionError:
+            continue
+    raise AssertionError(f"cell {number} does not run")
+
+
 def in_kernel(folder, code):
     """What `code` prints in the one kernel that runs."""
     file = next((folder / "runtime").glob("kernel-*.json"))
@@ -292,7 +306,7 @@ def test_lab_run_paint_fail_reload(browser, tmp_path):
                                     state="attached", timeout=FIRST)
         page.page.locator(".jp-CodeCell .cm-content").first.click()
         page.page.keyboard.press("Control+b")     # close the side bar, as at a projector
-        page.page.keyboard.press("Shift+Enter")
+        run_cell(page.page, 0)
         page.page.wait_for_selector(".studio button:has-text('Paint')", timeout=FIRST)
         page.page.wait_for_selector(".studio .noUi-handle[aria-label='Style']", state="attached")
         before = page.picture()
@@ -325,8 +339,7 @@ def test_lab_run_paint_fail_reload(browser, tmp_path):
         page.shot("resumed")
 
         # A second studio stops the first; its failing callback is seen, and the picture is kept.
-        page.page.locator(".jp-CodeCell .cm-content").last.click()
-        page.page.keyboard.press("Shift+Enter")
+        run_cell(page.page, 1)
         page.page.wait_for_function("document.querySelectorAll('.studio').length == 1 && "
                                     "document.querySelector('.studio button').innerText == 'Paint'", timeout=FIRST)
         smaller(page)
