@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import fmin_l_bfgs_b
+from threadpoolctl import threadpool_limits
 
 
 @dataclass
@@ -106,8 +107,10 @@ def lbfgs(evaluate, image, steps, callback=None, memory=20):
 
     try:
         start = np.clip(np.asarray(image, np.float64), 0, 1).reshape(-1)
-        fmin_l_bfgs_b(value_and_gradient, start, bounds=[(0, 1)] * start.size, m=memory,
-                      factr=0, pgtol=0, maxiter=steps, maxfun=steps)
+        # SciPy's own threads go on spinning while the network computes, and take a core away from it.
+        with threadpool_limits(1, "blas"):
+            fmin_l_bfgs_b(value_and_gradient, start, bounds=[(0, 1)] * start.size, m=memory,
+                          factr=0, pgtol=0, maxiter=steps, maxfun=steps)
     except (StopIteration, KeyboardInterrupt):
         stopped = len(recorder.history) < steps
     best = recorder.best[1] if recorder.best else np.array(image, np.float32)

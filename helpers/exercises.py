@@ -480,3 +480,136 @@ def _(content, style, smoothness):
         "Only the content has changed: that is another mixture.": [10, 3],
         "You divided where content was multiplied.": [2.5, 0.75]})
     return "All three times four: four times the loss, and its least value at the same picture."
+
+
+# --- Chapter 05: gradient descent ----------------------------------------------------------------------------
+
+@register("gradient_descent")
+def _(answer):
+    rng = np.random.default_rng(50)
+    start, goal, bend = (rng.uniform(*limits, (3, 4, 3)) for limits in ((0.2, 0.8), (-0.2, 1.2), (1, 5)))
+    places = []
+
+    def evaluate(x):
+        places.append(np.array(x))
+        return float(np.sum(bend * (x - goal) ** 2) / 2), {}, bend * (x - goal)
+
+    def truth(eta=lambda step: 0.1 * 0.5 ** (step / 4), clip=True, sign=-1, steps=6):
+        x = start.copy()
+        for step in range(steps):
+            x = x + sign * eta(step) * bend * (x - goal)
+            x = np.clip(x, 0, 1) if clip else x
+        return x
+    original = start.copy()
+    result = value(answer(evaluate, start, 6, learning_rate=0.1, decay=0.5, decay_steps=4))
+    if not np.array_equal(start, original):
+        raise NotQuite("Your function changed the start image itself: begin with image.copy().")
+    compare(result, truth(), {
+        "That way leads up: subtract.": truth(sign=1),
+        "The pixels must stay in 0…1: np.clip after each step.": truth(clip=False),
+        "Clip after every step, not only at the end.": np.clip(truth(clip=False), 0, 1),
+        "The learning rate does not decay yet.": truth(lambda step: 0.1),
+        "decay ** step is far too fast: the exponent is step / decay_steps.": truth(lambda step: 0.1 * 0.5 ** step),
+        "Your exponent is a whole number (//): the learning rate falls in stairs.":
+            truth(lambda step: 0.1 * 0.5 ** (step // 4)),
+        "Count the steps from 0: the first has the full learning rate.":
+            truth(lambda step: 0.1 * 0.5 ** ((step + 1) / 4)),
+        "That is one step less than asked for.": truth(steps=5),
+        "That is one step more than asked for.": truth(steps=7),
+        "That is the start image.": start})
+    if len(places) > 7:
+        raise NotQuite(f"You called evaluate {len(places)} times for 6 steps: each call costs a pass, so call it once.")
+    return "That is all: slope, step, clip."
+
+
+@register("secant")
+def _(answer):
+    rng = np.random.default_rng(51)
+    s, y = rng.normal(size=(2, 3, 4, 3))
+    y += 4 * s
+    ss, sy, yy = np.sum(s * s), np.sum(s * y), np.sum(y * y)
+    compare(answer(s, y), sy / ss, {
+        "Upside down: that is the step size, 1 over the curvature.": ss / sy,
+        "That is ‖y‖²/(s·y), the curvature as seen from y; here it is the one along s.": yy / sy,
+        "That is ‖y‖/‖s‖, which is right only if y points along s.": np.sqrt(yy / ss),
+        "Divide by s·s too: twice the step must not mean four times the curvature.": sy,
+        "Divide by s·s, the squared length, not by the length.": sy / np.sqrt(ss),
+        "One number for all pixels: add up before dividing.": y / s,
+        "That is the mean of the quotients; divide the sums.": np.mean(y / s)})
+    return "How fast the slope changes along the last step: that is what a pair in L-BFGS's memory says."
+
+
+@register("afford")
+def _(answer):
+    cases = [(0.1, 128, 60, 60), (0.4, 256, 30, 100), (0.02, 64, 10, 50)]
+    right = [side * np.sqrt(time / (count * one)) for one, side, time, count in cases]
+    given = [value(answer(*case)) for case in cases]
+    compare(given, right, {
+        "Twice the side is four times the pixels: take the square root.":
+            [side * time / (count * one) for one, side, time, count in cases],
+        "Upside down: more time must give a larger picture.":
+            [side * np.sqrt(count * one / time) for one, side, time, count in cases],
+        "That is the factor; multiply it by the side that was measured.":
+            [np.sqrt(time / (count * one)) for one, side, time, count in cases],
+        "The number of evaluations is missing: each of them costs.":
+            [side * np.sqrt(time / one) for one, side, time, count in cases],
+        "Those are pixels; the question was for the side.":
+            [side ** 2 * time / (count * one) for one, side, time, count in cases]}, 0.02)
+    return "Time grows with the pixels, so the side grows with the root of the time."
+
+
+BUGS = {"swapped": "the picture's colours are those of another: look for what should be blue, and is red",
+        "gram": "the distance to the style is far from healthy, and the strokes are harder than the style image's: to "
+                "which target do they belong?",
+        "clamped": "look at the curve: a method that goes down by itself, and then?",
+        "rate": "look at the single pixels: which values do they have?",
+        "deep": "the curve is healthy, and so is the distance to the style: what does the chart say of the photograph?",
+        "squeezed": "the curve is healthy. Compare the shapes of the strokes with the style image's"}
+
+
+PATIENTS = {"A": "deep", "B": "rate", "C": "gram", "D": "squeezed", "E": "clamped", "F": "swapped"}
+
+
+def patients(transfer, larger, squeezed, deep, start, steps, clamped):
+    """Six transfers, each with one of the BUGS: {letter: (picture, [loss, …])}. Reading on spoils the exercise.
+
+    transfer: the healthy StyleTransfer; larger, squeezed: the same with another size or shape of the style image;
+    deep: with block5_conv2 as content. clamped: a function, a descent that cuts off inside, → (picture, losses).
+    """
+    from helpers import descent
+
+    def swapped(image):
+        loss, terms, gradient = transfer.evaluate(np.ascontiguousarray(image[..., ::-1]))
+        return loss, terms, gradient[..., ::-1]
+
+    def undivided(image):
+        # Sums instead of means on both sides: the target is too large by the ratio of the positions.
+        grams, ratio = transfer._style_grams, larger.styles[0].size / transfer.content.size
+        transfer._style_grams = [[gram * ratio for gram in larger._style_grams[0]]]
+        try:
+            return transfer.evaluate(image)
+        finally:
+            transfer._style_grams = grams
+
+    runs = {"swapped": descent.lbfgs(swapped, start, steps), "gram": descent.lbfgs(undivided, start, steps),
+            "rate": descent.adam(transfer.evaluate, start, steps, learning_rate=0.02 * 255),
+            "deep": descent.lbfgs(deep.evaluate, start, steps),
+            "squeezed": descent.lbfgs(squeezed.evaluate, start, steps)}
+    pairs = {name: (run.image, [record["loss"] for record in run.history]) for name, run in runs.items()}
+    pairs["clamped"] = clamped()
+    return {letter: pairs[name] for letter, name in PATIENTS.items()}
+
+
+@register("clinic")
+def _(answer):
+    if any(name is ... for name in answer.values()):
+        raise NotYet
+    unknown = [name for name in answer.values() if name not in BUGS]
+    if unknown:
+        raise NotQuite(f"There is no bug {unknown[0]!r}; they are {', '.join(BUGS)}.")
+    if sorted(answer) != sorted(PATIENTS):
+        raise NotQuite(f"The patients are {', '.join(PATIENTS)}.")
+    wrong = [letter for letter, name in answer.items() if name != PATIENTS[letter]]
+    if wrong:
+        raise NotQuite(f"{6 - len(wrong)} of 6 are right. Patient {wrong[0]}: {BUGS[PATIENTS[wrong[0]]]}.")
+    return "All six found, from nothing but a picture and a curve."

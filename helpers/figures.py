@@ -4,11 +4,13 @@ First the few tools that all plots share, then a section for each chapter.
 """
 
 import io
+import os
 
 import ipywidgets
 import matplotlib
 import numpy as np
 from IPython.display import Markdown, display
+from IPython.utils.capture import capture_output
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -79,23 +81,45 @@ def table(rows, columns, caption=None):
 
 
 def interact(function, **controls):
-    """Sliders over a function that shows something: `ipywidgets.interactive`, redrawn when a slider is let go.
+    """Sliders over a function that shows something; it is called anew when a slider is let go.
 
-    controls: {argument: a list to choose from, or a widget}. On a page without a kernel one line says what is missing.
+    controls: {argument: a list to choose from, or a widget}. The last drawing stays until the next is ready. On a page
+    without a kernel one line says what is missing.
     """
     widgets = {name: c if isinstance(c, ipywidgets.Widget) else
                ipywidgets.SelectionSlider(options=c, description=name.replace("_", " "), continuous_update=False,
                                           style={"description_width": "initial"},
                                           layout=ipywidgets.Layout(width="420px"))
                for name, c in controls.items()}
-    panel = ipywidgets.interactive(function, **widgets)
-    # update() draws once now; the panel's own output area shows that and every later drawing.
-    panel.update()
+    area = ipywidgets.Output()
+
+    def draw():
+        # Captured here, not by the front end: then a page, a test and a program see the same.
+        with capture_output() as shown:
+            function(**{name: widget.value for name, widget in widgets.items()})
+        printed = [{"output_type": "stream", "name": "stdout", "text": shown.stdout}] if shown.stdout else []
+        area.outputs = (*printed, *({"output_type": "display_data", "data": output.data, "metadata": output.metadata}
+                                    for output in shown.outputs))
+
+    def moved(_):
+        try:
+            draw()
+        except Exception as error:             # in a widget's callback nobody would see it
+            area.outputs = ({"output_type": "stream", "name": "stderr", "text": f"{type(error).__name__}: {error}"},)
+            raise
+
+    draw()
+    for widget in widgets.values():
+        widget.observe(moved, "value")
+        if "MOVE_SLIDERS" in os.environ:       # the tests do: each to its ends, and back
+            ends = (widget.options[0], widget.options[-1]) if hasattr(widget, "options") else (widget.min, widget.max)
+            for end in (*ends, widget.value):
+                widget.value = end
+    panel = ipywidgets.VBox([*widgets.values(), area])
     names = ", ".join(name.replace("_", " ") for name in controls)
     display({"application/vnd.jupyter.widget-view+json": {"model_id": panel.model_id, "version_major": 2,
                                                           "version_minor": 0},
              "text/plain": f"[sliders: {names} – run the notebook to move them]"}, raw=True)
-    return None
 
 
 class Live:
@@ -313,3 +337,56 @@ def step_errors(series, caption, title):
     axis.set(xlabel="step h, in pixel values of 0…1", ylabel="relative error", title=title)
     axis.legend(frameon=False)
     show(figure, caption)
+
+
+# --- Chapter 05: gradient descent ----------------------------------------------------------------------------
+
+def bowl(loss, paths, caption, size=(7, 3.1)):
+    """The ways down over a loss of two pixels, its contours below. loss: function of (…, 2); paths: {label: (n, 2)}."""
+    figure, axes = new(1, len(paths), size, squeeze=False, sharey=True)
+    first, second = np.meshgrid(np.linspace(-0.1, 1.1, 80), np.linspace(-0.1, 1.1, 80))
+    heights = loss(np.stack([first, second], axis=-1))
+    for axis, (label, path) in zip(axes[0], paths.items(), strict=True):
+        axis.contour(first, second, heights, levels=heights.max() * np.geomspace(1e-3, 1, 10), cmap=MAP, linewidths=0.7)
+        axis.plot(*np.asarray(path).T, marker="o", markersize=3, linewidth=1, color=COLOURS[1])
+        axis.plot(*path[0], marker="s", markersize=7, color=COLOURS[6])
+        axis.set(title=label, xlim=(-0.1, 1.1), ylim=(-0.1, 1.1), aspect="equal", xlabel="pixel 1")
+    axes[0, 0].set_ylabel("pixel 2")
+    show(figure, caption)
+
+
+def race(histories, caption, mark=None):
+    """Loss by evaluation and by second, logarithmic axes. histories: {label: [record, …]}; mark: a loss to draw."""
+    figure, axes = new(1, 2, (8.5, 3.2), sharey=True)
+    for axis, unit in zip(axes, ("evaluation", "seconds"), strict=True):
+        for i, (label, history) in enumerate(histories.items()):
+            axis.loglog([r[unit] for r in history], [r["loss"] for r in history], label=label,
+                        linestyle=["-", "--", "-.", ":"][i % 4])
+        if mark is not None:
+            axis.axhline(mark, color="0.6", linewidth=0.8)
+        axis.set(xlabel=unit, title=f"loss by {unit.removesuffix('s')}")
+    axes[0].set_ylabel("loss")
+    axes[1].legend(frameon=False)
+    show(figure, caption)
+
+
+def cases(patients, caption, columns=4, width=2.2):
+    """Pictures, each with its loss curve below. patients: {label: (picture, [loss, …])}; all curves share an axis."""
+    columns = min(columns, len(patients))
+    rows = -(-len(patients) // columns)
+    height, breadth = next(iter(patients.values()))[0].shape[:2]
+    high = width * height / breadth
+    figure, axes = new(2 * rows, columns, (columns * width, rows * (high + 1.6)), squeeze=False,
+                       height_ratios=[high, 1.2] * rows)
+    losses = np.concatenate([values for _, values in patients.values()])
+    for axis in axes.flat[:]:
+        axis.axis("off")
+    for i, (label, (picture, values)) in enumerate(patients.items()):
+        above, below = axes[2 * (i // columns):2 * (i // columns) + 2, i % columns]
+        above.imshow(np.clip(picture, 0, 1))
+        above.set_title(label)
+        below.axis("on")
+        below.semilogy(range(1, len(values) + 1), values)
+        below.set(xlabel="evaluation", ylabel="loss" if i % columns == 0 else "",
+                  ylim=(losses.min() / 1.5, losses.max() * 1.5))
+    show(figure, caption, quality=85)
