@@ -1,0 +1,189 @@
+"""The engine: one compiled step for all settings, a seeded way down, targets computed once, a cost known beforehand."""
+
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+
+from helpers import images, transfer
+from helpers.transfer import EXTRA_PIXELS, STYLE_LAYERS, StyleTransfer, coarse_to_fine, stylize
+
+RNG = np.random.default_rng(0)
+PHOTO = images.load_image("china.jpg", 64)
+
+
+def traces(made):
+    return made._step.experimental_get_tracing_count()
+
+
+@pytest.fixture(scope="module")
+def made():
+    return StyleTransfer(PHOTO, "swirls.jpg", size=64)
+
+
+def reset(made):
+    made.content_weight, made.style_weight, made.tv_weight, made.layer_weights, made.blend = 1.0, 10.0, 0.5, {}, [1.0]
+    return made
+
+
+def test_neither_weights_nor_pictures_of_the_same_size_compile_anew(made):
+    reset(made).evaluate(PHOTO)
+    before = traces(made)
+    for _ in range(10):
+        made.content_weight, made.style_weight, made.tv_weight = RNG.uniform(0, 100, 3)
+        made.layer_weights = dict(zip(STYLE_LAYERS, RNG.uniform(0, 1, 5), strict=True))
+        made.evaluate(RNG.uniform(size=PHOTO.shape).astype(np.float32))
+    for style in ("wave.jpg", RNG.uniform(size=(50, 90, 3)).astype(np.float32)):
+        other = StyleTransfer(PHOTO[::-1], style, size=64)
+        assert other._step is made._step, "one network, one step"
+        other.evaluate(PHOTO)
+    assert traces(made) == before
+    StyleTransfer(PHOTO[:40], "swirls.jpg", size=64).evaluate(PHOTO[:40])
+    assert traces(made) == before + 1, "a new size is compiled once: else this test could not fail"
+
+
+def test_the_loss_is_its_weighted_terms(made):
+    made = reset(made)
+    made.content_weight, made.style_weight, made.tv_weight = 2.0, 3.0, 0.7
+    made.layer_weights = {"block1_conv1": 0.0, "block4_conv1": 5.0}
+    loss, terms, gradient = made.evaluate(RNG.uniform(size=PHOTO.shape).astype(np.float32))
+    assert loss == pytest.approx(2 * terms["content"] + 3 * terms["style"] + 0.7 * terms["tv"], rel=1e-5)
+    weights = [0.0, 1.0, 1.0, 5.0, 1.0]
+    style = np.average([terms[name] for name in STYLE_LAYERS], weights=weights)
+    assert terms["style"] == pytest.approx(style, rel=1e-5)
+    assert gradient.shape == PHOTO.shape and gradient.dtype == np.float32
+
+
+def test_the_gradient_is_the_slope(made):
+    made, x = reset(made), RNG.uniform(0.2, 0.8, PHOTO.shape).astype(np.float32)
+    gradient = made.evaluate(x)[2]
+    direction = gradient / np.linalg.norm(gradient)
+    step = 0.02
+    slope = (made.evaluate(x + step * direction)[0] - made.evaluate(x - step * direction)[0]) / (2 * step)
+    assert slope == pytest.approx(np.sum(gradient * direction), rel=0.01)
+
+
+def test_the_content_image_has_no_content_distance_and_the_style_image_no_style_distance(made):
+    assert reset(made).evaluate(made.content)[1]["content"] < 1e-5
+    same = StyleTransfer("swirls.jpg", "swirls.jpg", size=64)
+    assert same.evaluate(same.content)[1]["style"] < 1e-5
+
+
+@pytest.mark.parametrize("method, options", [("lbfgs", {}), ("adam", {}), ("gradient_descent", {"learning_rate": 0.2})])
+def test_the_same_seed_gives_the_same_curve_twice(made, method, options):
+    def curve(seed):
+        result = reset(made).run(8, method, start="noise", seed=seed, progress=False, **options)
+        return [r["loss"] for r in result.history]
+    first = curve(3)
+    assert np.allclose(curve(3), first, rtol=1e-5)
+    assert not np.allclose(curve(4), first, rtol=1e-3)
+
+
+def test_going_on_after_a_stop_comes_as_far_as_without(made):
+    options = {"learning_rate": 0.2, "decay": 1.0}
+    whole = reset(made).run(12, "gradient_descent", progress=False, **options)
+    part = made.run(12, "gradient_descent", lambda n, *_: n == 6, progress=False, **options)
+    assert part.stopped and len(part.history) == 6
+    rest = made.run(7, "gradient_descent", start=part.image, progress=False, **options)     # evaluates that place again
+    assert rest.history[0]["loss"] == pytest.approx(whole.history[5]["loss"], rel=1e-3)
+    assert rest.history[-1]["loss"] == pytest.approx(whole.history[-1]["loss"], rel=0.02)
+    # L-BFGS forgets its curvature at a stop: it comes as far, not by the same steps.
+    whole = made.run(40, progress=False)
+    part = made.run(40, callback=lambda n, *_: n == 20, progress=False)
+    rest = made.run(20, start=part.image, progress=False)
+    assert min(r["loss"] for r in rest.history) < 1.25 * min(r["loss"] for r in whole.history)
+
+
+def test_a_weight_moved_on_the_way_acts_at_once_and_the_history_goes_on(made):
+    made = reset(made)
+
+    def heavier(n, image, record):
+        if n == 10:
+            made.style_weight = 100.0
+    moved = made.run(25, callback=heavier, progress=False)
+    assert [r["evaluation"] for r in moved.history] == list(range(1, 26)) and not moved.stopped
+    for r in moved.history:
+        weight = 10 if r["evaluation"] <= 10 else 100
+        assert r["loss"] == pytest.approx(r["content"] + weight * r["style"] + 0.5 * r["tv"], rel=1e-4)
+    seconds = [r["seconds"] for r in moved.history]
+    assert seconds == sorted(seconds)
+
+
+def test_blend_of_two_styles_lies_between_them():
+    both = StyleTransfer(PHOTO, ["ink.jpg", "glass.jpg"], size=64, blend=[1.0, 0.0])
+    one = StyleTransfer(PHOTO, "ink.jpg", size=64)
+    assert both.evaluate(PHOTO)[0] == pytest.approx(one.evaluate(PHOTO)[0], rel=1e-5)
+    both.blend = [0.0, 1.0]
+    other = StyleTransfer(PHOTO, "glass.jpg", size=64)
+    assert both.evaluate(PHOTO)[0] == pytest.approx(other.evaluate(PHOTO)[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["content", "noise", "style"])
+def test_starts(made, kind):
+    start = made.start(kind, seed=1)
+    assert start.shape == PHOTO.shape and start.dtype == np.float32 and 0 <= start.min() <= start.max() <= 1
+    assert np.array_equal(start, made.start(kind, seed=1))
+    assert np.array_equal(start, made.start(kind, seed=2)) == (kind != "noise")
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda t: t.start("middle"), "a start is"),
+    (lambda t: t.run(2, "newton"), "a method is one of lbfgs, adam, gradient_descent"),
+    (lambda t: StyleTransfer(PHOTO[:20], "ink.jpg"), "the content image is 64 × 20 pixels: VGG19 needs 32"),
+    (lambda t: StyleTransfer(PHOTO, PHOTO[:, :31]), "the style image is 31 × 43 pixels"),
+    (lambda t: StyleTransfer("no such photo.jpg", "ink.jpg"), "no such photo.jpg")])
+def test_bad_input_gets_one_sentence(made, call, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        call(made)
+    assert "\n" not in str(caught.value)
+
+
+# --- what it will cost ---
+
+def test_estimate_is_its_formula(made, monkeypatch):
+    own, clock = PHOTO.shape[:2], {PHOTO.shape[:2]: [5.0, 1.0, 1.0, 1.0]}
+    monkeypatch.setattr(made, "_clock", clock)
+    assert made.estimate(*own, 10).seconds == pytest.approx(10)
+    pixels = own[0] * own[1]
+    larger = made.estimate(own[0], 4 * own[1], 10)
+    assert larger.seconds == pytest.approx(4 + 10 * (4 * pixels + EXTRA_PIXELS) / (pixels + EXTRA_PIXELS))
+    per_pixel = (larger.memory - made.estimate(*own, 10).memory) / (3 * pixels)
+    assert per_pixel == pytest.approx(transfer.COPIES * made._bytes)
+
+
+def test_estimate_holds_on_this_machine():
+    probe = StyleTransfer("china.jpg", "swirls.jpg", size=96)
+    height, width = images.load_image("china.jpg", 160).shape[:2]
+    predicted = probe.estimate(height, width, 12).seconds
+    started = time.perf_counter()
+    StyleTransfer("china.jpg", "swirls.jpg", size=160).run(12, progress=False)
+    taken = time.perf_counter() - started
+    assert 0.4 < predicted / taken < 2.5, "bounds for a machine that does other things meanwhile"
+
+
+def test_too_large_a_picture_is_warned_of(monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=5e6))
+    with pytest.warns(UserWarning, match=r"64 × 43 pixels need .* GB of memory, 0.0 GB are free: take size=\d+"):
+        StyleTransfer(PHOTO, "swirls.jpg", size=64)
+
+
+# --- in one call ---
+
+def test_coarse_to_fine_paints_each_size_and_keeps_one_history():
+    result = coarse_to_fine("china.jpg", "swirls.jpg", (64, 96), (6, 4), progress=False)
+    assert result.image.shape == images.load_image("china.jpg", 96).shape
+    assert [r["size"] for r in result.history] == [64] * 6 + [96] * 4
+    assert [r["evaluation"] for r in result.history] == list(range(1, 11))
+    stopped = coarse_to_fine("china.jpg", "swirls.jpg", (64, 96), 6, callback=lambda n, *_: n == 3, progress=False)
+    assert stopped.stopped and len(stopped.history) == 3 and stopped.image.shape == PHOTO.shape
+
+
+@pytest.mark.parametrize("style", sorted(images.available("style")))
+def test_one_call_paints_in_every_style(style):
+    before = StyleTransfer(PHOTO, f"{style}.jpg", size=64)
+    picture = stylize(PHOTO, f"{style}.jpg", size=64, steps=50, progress=False)
+    assert picture.shape == PHOTO.shape and 0 <= picture.min() <= picture.max() <= 1
+    assert before.evaluate(picture)[0] < before.evaluate(before.content)[0] / 3
+    assert np.std(picture) > 0.1, "no grey veil"
