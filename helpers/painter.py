@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from helpers import descent, images, transfer
@@ -289,6 +290,7 @@ class Painter:
                     start = s.start if self.image is None else self.image
                     left = self.goal - self.evaluation
                 if self._key != self._new_key(s):
+                    self._refuse_too_large()
                     self.transfer = None                     # the old one's memory first
                     self.transfer, self._key = self._build(s), self._new_key(s)
                 with self._lock:
@@ -306,6 +308,20 @@ class Painter:
             self.error = sentence(error)
         finally:
             stop.set()
+
+    def _refuse_too_large(self):
+        """Better no picture than a machine that swaps; unknown while the network has not been loaded yet."""
+        expected = self.expect()
+        free = psutil.virtual_memory().available + psutil.Process().memory_info().rss
+        if expected is None or expected.memory <= free:
+            return
+        height, width = self.original().shape[:2]
+        scale = [size / max(height, width) for size in SIZES]
+        fit = [size for size, k in zip(SIZES, scale, strict=True)
+               if self._paced.estimate(round(k * height), round(k * width), 1).memory <= free]
+        way = f"choose {fit[-1]} px" if fit else "close other programs"
+        raise ValueError(f"{self.settings.size} px need {expected.memory / 1e9:.1f} GB of memory and "
+                         f"{free / 1e9:.1f} GB are free: {way}.")
 
     def _build(self, s):
         sources = self.all_pictures()

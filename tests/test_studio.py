@@ -3,11 +3,13 @@
 import datetime
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -179,6 +181,20 @@ def test_a_control_that_fails_is_seen(page):
     assert "nothing to animate" in page.status.value
     page.buttons["Bring back"].click()
     assert "put aside" in page.status.value
+
+
+def test_a_size_that_does_not_fit_is_refused_with_one_that_does(painter, monkeypatch):
+    painter.prepare()
+    assert painter.wait(60)
+    run(painter, 2)
+    picture, needed = painter.picture(), painter._paced.estimate(256, 384, 1).memory
+    enough = SimpleNamespace(available=needed - psutil.Process().memory_info().rss)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: enough)
+    painter.set(size=768)
+    painter.paint()
+    assert painter.wait(60)
+    assert re.match(r"768 px need \d+\.\d GB of memory and \d+\.\d GB are free: choose (256|384) px\.", painter.error)
+    assert painter.picture() is picture, "the picture so far stays"
 
 
 @pytest.mark.parametrize("changes, words", [
