@@ -73,7 +73,14 @@ def compare(result, truth, wrong=None, tolerance=1e-3):
     truth = np.asarray(truth)
     if result.shape != truth.shape:
         raise NotQuite(f"The shape should be {truth.shape}, yours is {result.shape}.")
-    raise NotQuite(f"The first value should be {truth.flat[0]:.5g}, yours is {result.flat[0]:.5g}.")
+    if truth.size == 1:
+        raise NotQuite(f"It should be {truth.flat[0]:.5g}, yours is {result.flat[0]:.5g}.")
+    off = np.abs(result - truth) > tolerance * np.abs(truth).max()
+    first = int(np.argmax(off.flat if off.any() else np.abs(result - truth).flat))
+    if truth.size <= 6:                        # worked out on paper: the number would give it away
+        raise NotQuite(f"Value {first + 1} of {truth.size} is not right yet: yours is {result.flat[first]:.5g}.")
+    raise NotQuite(f"Of {truth.size} values {max(1, off.sum())} are not right; value {first + 1} should be "
+                   f"{truth.flat[first]:.5g}, yours is {result.flat[first]:.5g}.")
 
 
 # --- Chapter 00 -------------------------------------------------------------------------------------------
@@ -185,12 +192,14 @@ def _(answer):
 @register("one_unit")
 def _(answer):
     sums = np.random.default_rng(4).normal(size=(1, 8, 9, 8)).astype(np.float32)
-    compare(answer(sums, 7, 5, 2, 2), sums[0, 2, 1, 7], {
-        "Row and column are the wrong way round: y chooses the row.": sums[0, 1, 2, 7],
+    compare(answer(sums, 6, 7, 3, 4), sums[0, 1, 0, 6], {
+        "Row and column are the wrong way round: y chooses the row.": sums[0, 0, 1, 6],
         "(y, x) are pixels; one position of the layer is `jump` pixels: divide, and drop the remainder.":
-            sums[0, 5, 2, 7],
-        "That is the mean of the whole map: pick one position.": sums[0, :, :, 7].mean(),
-        "The axes are (picture, row, column, map), in this order.": sums[0, 7, 2, 1]})
+            sums[0, 7, 3, 6],
+        "Drop the remainder, //, instead of rounding: the pixels 4 to 7 belong to position 1.": sums[0, 2, 1, 6],
+        "That is the mean of the whole map: pick one position.": sums[0, :, :, 6].mean(),
+        "The axes are (picture, row, column, map), in this order.": sums[0, 6, 1, 0],
+        "Choose the map n as well.": sums[0, 1, 0]})
     return "The unit whose pixels lie around (y, x) is at row y // jump, column x // jump."
 
 
@@ -214,7 +223,8 @@ def _(paper_larger, paper_scaled, relative_larger, relative_scaled):
             (1, 50, "The ½ was there before, too: it does not change the factor."),
             (2, 4, "Above the line and below it there are four times as many terms."),
             (3, 100, "Both sums grow by 100, the one above the line and the one below."),
-            (3, 10, "Both sums grow by the same factor.")):
+            (3, 10, "Both sums grow by the same factor."),
+            *((n, 0, "No growth is the factor 1, not 0.") for n in range(4))):
         if near(given[n], mistake):
             raise NotQuite(hint)
     compare(given, [4, 100, 1, 1])
@@ -368,13 +378,16 @@ def _layer_loss(layer_loss):
 
 @register("factors")
 def _factors(factors):
+    given = value(factors)
+    if given.shape == (5,) and given[-1] not in (0, 1) and near(given / given[-1], [1024, 256, 64, 16, 1]):
+        raise NotQuite("Right but for the scale: divide all five by the fifth.")
     compare(factors, [1024, 256, 64, 16, 1], {
         "These are M² alone; the maps count too: N² M².": [65536, 4096, 256, 16, 1],
         "These are N² alone; the positions count too: N² M².": [1 / 64, 1 / 16, 1 / 4, 1, 1],
         "N and M are squared: N² M².": [32, 16, 8, 4, 1],
         "Upside down: how much more does the copied formula count the first layer?":
             [1 / 1024, 1 / 256, 1 / 64, 1 / 16, 1],
-        "Right but for the scale: divide all by the last one.": [4096, 1024, 256, 64, 4],
+        "That is the order from the last layer to the first.": [1, 16, 64, 256, 1024],
     })
     return "The first layer counts 1024 times the last: colours win, strokes lose."
 
