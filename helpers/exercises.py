@@ -407,6 +407,8 @@ def _(answer):
         return 2 * c + 30 * s
     right = content / blank, np.mean(style / size)
     compare(answer(F, P, G, A, 2, 30), total(*right), {
+        "There need not be five layers: take the mean over those in the list.":
+            total(right[0], np.sum(style / size) / 5),
         "The style distances are added; here it is their mean over the layers.": total(right[0], np.sum(style / size)),
         "The differences are not divided by ‖P‖² and ‖A‖² yet.": total(content, np.mean(style)),
         "Content is not divided by ‖P‖² yet.": total(content, right[1]),
@@ -507,26 +509,33 @@ def _(answer):
         places.append(np.array(x))
         return float(np.sum(bend * (x - goal) ** 2) / 2), {}, bend * (x - goal)
 
-    def truth(eta=lambda step: 0.1 * 0.5 ** (step / 4), clip=True, sign=-1, steps=6):
+    def truth(eta=lambda step: 0.3 * 0.5 ** (step / 4), clip=True, sign=-1, steps=6):
         x = start.copy()
         for step in range(steps):
             x = x + sign * eta(step) * bend * (x - goal)
             x = np.clip(x, 0, 1) if clip else x
         return x
+    once = start.copy()
+    for step in range(6):
+        once = np.clip(once - 0.3 * 0.5 ** (step / 4) * bend * (start - goal), 0, 1)
     original = start.copy()
-    result = value(answer(evaluate, start, 6, learning_rate=0.1, decay=0.5, decay_steps=4))
+    result = value(answer(evaluate, start, 6, learning_rate=0.3, decay=0.5, decay_steps=4))
     if not np.array_equal(start, original):
         raise NotQuite("Your function changed the start image itself: begin with image.copy().")
     compare(result, truth(), {
         "That way leads up: subtract.": truth(sign=1),
         "The pixels must stay in 0…1: np.clip after each step.": truth(clip=False),
         "Clip after every step, not only at the end.": np.clip(truth(clip=False), 0, 1),
-        "The learning rate does not decay yet.": truth(lambda step: 0.1),
-        "decay ** step is far too fast: the exponent is step / decay_steps.": truth(lambda step: 0.1 * 0.5 ** step),
+        "The learning rate does not decay yet.": truth(lambda step: 0.3),
+        "Compute the rate from the first one in each step; you let decay what had decayed already.":
+            truth(lambda step: 0.3 * 0.5 ** (step * (step + 1) / 8)),
+        "Ask for the gradient anew at each new place.": once,
+        "decay ** step is far too fast: the exponent is step / decay_steps.": truth(lambda step: 0.3 * 0.5 ** step),
         "Your exponent is a whole number (//): the learning rate falls in stairs.":
-            truth(lambda step: 0.1 * 0.5 ** (step // 4)),
+            truth(lambda step: 0.3 * 0.5 ** (step // 4)),
         "Count the steps from 0: the first has the full learning rate.":
-            truth(lambda step: 0.1 * 0.5 ** ((step + 1) / 4)),
+            truth(lambda step: 0.3 * 0.5 ** ((step + 1) / 4)),
+        "You return after the first step.": truth(steps=1),
         "That is one step less than asked for.": truth(steps=5),
         "That is one step more than asked for.": truth(steps=7),
         "That is the start image.": start})
@@ -542,6 +551,7 @@ def _(answer):
     y += 4 * s
     ss, sy, yy = np.sum(s * s), np.sum(s * y), np.sum(y * y)
     compare(answer(s, y), sy / ss, {
+        "Divide by s·s, not by y·y: it is the curvature along the step.": sy / yy,
         "Upside down: that is the step size, 1 over the curvature.": ss / sy,
         "That is ‖y‖²/(s·y), the curvature as seen from y; here it is the one along s.": yy / sy,
         "That is ‖y‖/‖s‖, which is right only if y points along s.": np.sqrt(yy / ss),
@@ -571,13 +581,13 @@ def _(answer):
     return "Time grows with the pixels, so the side grows with the root of the time."
 
 
-BUGS = {"swapped": "the picture's colours are those of another: look for what should be blue, and is red",
-        "gram": "the distance to the style is far from healthy, and the strokes are harder than the style image's: to "
-                "which target do they belong?",
-        "clamped": "look at the curve: a method that goes down by itself, and then?",
-        "rate": "look at the single pixels: which values do they have?",
-        "deep": "the curve is healthy, and so is the distance to the style: what does the chart say of the photograph?",
-        "squeezed": "the curve is healthy. Compare the shapes of the strokes with the style image's"}
+BUGS = {"swapped": "The picture's colours are those of another: look for what should be blue, and is red.",
+        "gram": "Hardly any style arrived, though its distance is what the loss is made of. Which target has a size "
+                "that cannot be reached?",
+        "clamped": "Its loss falls for a while, then leaps and stays. Where did you see that curve?",
+        "rate": "The loss leaps a hundredfold in the first steps. What makes a step far too long?",
+        "deep": "The curve is healthy, and so is the distance to the style: what does the chart say of the photograph?",
+        "squeezed": "The curve is healthy. Compare the shapes of the strokes with the style image's."}
 
 
 PATIENTS = {"A": "deep", "B": "rate", "C": "gram", "D": "squeezed", "E": "clamped", "F": "swapped"}
@@ -624,5 +634,5 @@ def _(answer):
         raise NotQuite(f"The patients are {', '.join(PATIENTS)}.")
     wrong = [letter for letter, name in answer.items() if name != PATIENTS[letter]]
     if wrong:
-        raise NotQuite(f"{6 - len(wrong)} of 6 are right. Patient {wrong[0]}: {BUGS[PATIENTS[wrong[0]]]}.")
+        raise NotQuite(f"{6 - len(wrong)} of 6 are right. Patient {wrong[0]}: {BUGS[PATIENTS[wrong[0]]]}")
     return "All six found, from nothing but a picture and a curve."
