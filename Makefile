@@ -32,7 +32,7 @@ studio: .venv/ready
 test: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/pytest tests
-	TQDM_DISABLE=1 MOVE_SLIDERS=1 $(BIN)/pytest --nbval notebooks --ignore=notebooks/studio.ipynb
+	TQDM_DISABLE=1 MOVE_SLIDERS=1 $(BIN)/pytest --nbval notebooks
 
 # Run the notebooks in place and keep them as readers see them; NB=notebooks/03_style_loss.ipynb runs one.
 notebooks: .venv/ready-dev

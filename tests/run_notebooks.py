@@ -31,7 +31,7 @@ def run(path):
 
 
 if __name__ == "__main__":
-    paths = [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.rglob("[0-9]*.ipynb"))
+    paths = [Path(name) for name in sys.argv[1:]] or [*sorted(FOLDER.rglob("[0-9]*.ipynb")), FOLDER / "studio.ipynb"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["TQDM_DISABLE"] = "1"      # progress bars are for a learner who waits, not for a page that is kept
     for path in paths:

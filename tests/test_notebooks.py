@@ -49,7 +49,7 @@ def test_chapters_are_there():
     assert FOLDER / "06_studio.ipynb" in CHAPTERS
 
 
-@pytest.mark.parametrize("path", CHAPTERS + SOLUTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_run_once_from_top_to_bottom(path):
     code = [cell for cell in cells(path, "code") if source(cell).strip()]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
