@@ -3,7 +3,6 @@
 import base64
 import collections
 import dataclasses
-import gc
 import io
 import json
 import threading
@@ -309,7 +308,6 @@ class Painter:
             self.error = sentence(error)
         finally:
             stop.set()
-            gc.collect()                       # SciPy's closures hold their workspace, a dozen pictures, in cycles
 
     def _refuse_too_large(self):
         """Better no picture than a machine that swaps; unknown while the network has not been loaded yet."""
