@@ -6,6 +6,8 @@ untouched stub, or what went wrong; it never raises, so that "Run All" goes thro
 
 import numpy as np
 
+from helpers import descent
+
 CHECKS = {}
 
 
@@ -599,8 +601,6 @@ def patients(transfer, larger, squeezed, deep, start, steps, clamped):
     transfer: the healthy StyleTransfer; larger, squeezed: the same with another size or shape of the style image;
     deep: with block5_conv2 as content. clamped: a function, a descent that cuts off inside, → (picture, losses).
     """
-    from helpers import descent
-
     def swapped(image):
         loss, terms, gradient = transfer.evaluate(np.ascontiguousarray(image[..., ::-1]))
         return loss, terms, gradient[..., ::-1]

@@ -379,7 +379,7 @@ def cases(patients, caption, columns=4, width=2.2):
     figure, axes = new(2 * rows, columns, (columns * width, rows * (high + 1.6)), squeeze=False,
                        height_ratios=[high, 1.2] * rows)
     losses = np.concatenate([values for _, values in patients.values()])
-    for axis in axes.flat[:]:
+    for axis in axes.flat:
         axis.axis("off")
     for i, (label, (picture, values)) in enumerate(patients.items()):
         above, below = axes[2 * (i // columns):2 * (i // columns) + 2, i % columns]
