@@ -3,6 +3,7 @@
 First the few tools that all plots share, then a section for each chapter.
 """
 
+import base64
 import io
 import os
 
@@ -38,7 +39,8 @@ def show(figure, caption, quality=None):
     data, kind = io.BytesIO(), "jpeg" if quality else "png"
     options = {"pil_kwargs": {"quality": quality}} if quality else {}
     figure.savefig(data, format=kind, dpi=90, facecolor="white", **options)
-    display({f"image/{kind}": data.getvalue(), "text/plain": caption}, raw=True,
+    # As text: what a slider has drawn travels in a widget's state, where bytes would not arrive as a picture.
+    display({f"image/{kind}": base64.b64encode(data.getvalue()).decode(), "text/plain": caption}, raw=True,
             metadata={f"image/{kind}": {"alt": caption}})
     display(Markdown(f"*{caption}*"))
 

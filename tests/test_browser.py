@@ -348,3 +348,39 @@ def test_lab_run_paint_fail_reload(browser, tmp_path):
         assert page.evaluation() == 3
         page.shot("failing-callback")
         context.close()
+
+
+def test_a_chapters_slider_redraws_its_picture(browser, tmp_path):
+    notebook(tmp_path / "chapter.ipynb", "import numpy as np\nfrom helpers import figures\n\n\ndef show(grey):\n"
+             "    print('grey', grey)\n    if grey == 9:\n        raise ValueError('too bright')\n"
+             "    figures.grid({'a': np.full((8, 8, 3), grey / 9)}, f'A square of grey {grey}.')\n\n\n"
+             "figures.interact(show, grey=list(range(10)))")
+    with server(tmp_path, "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=",
+                "--ServerApp.allow_root=True", f"--ServerApp.root_dir={tmp_path}") as (address, _):
+        context = browser.new_context(viewport={"width": 1024, "height": 768})
+        page = context.new_page()
+        page.goto(f"{address}/lab/tree/chapter.ipynb?reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=FIRST)
+        run_cell(page, 0)
+        cell = page.locator(".jp-CodeCell").first
+
+        def drawn(caption):
+            """The picture's mean brightness in its middle, once its caption is there; -1 where none is shown."""
+            playwright.expect(cell).to_contain_text(caption, timeout=FIRST)
+            page.wait_for_timeout(500)
+            return cell.locator("img").last.evaluate("""i => {
+                const c = document.createElement('canvas'); c.width = i.naturalWidth; c.height = i.naturalHeight;
+                if (!c.width) return -1;
+                const p = c.getContext('2d'); p.drawImage(i, 0, 0);
+                return p.getImageData(c.width / 2, c.height * 0.6, 1, 1).data[0]; }""")
+        assert 0 <= drawn("A square of grey 0.") < 10
+        handle = page.locator(".noUi-handle").first
+        handle.focus()
+        for _ in range(5):
+            handle.press("ArrowRight")
+        assert abs(drawn("A square of grey 5.") - 255 * 5 / 9) < 10
+        page.screenshot(path=SHOTS / "lab-slider.png")
+        for _ in range(4):
+            handle.press("ArrowRight")
+        playwright.expect(cell).to_contain_text("ValueError: too bright")
+        context.close()
