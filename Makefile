@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 NB ?=
 LAB ?=
+# Jupyter refuses to run as root unless told to; in a container root is all there is, and the server is local.
+ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 # TensorFlow reports its build on stderr when a notebook imports it before helpers.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
@@ -23,7 +25,7 @@ help:
 	@touch $@
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(LAB) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(ROOT) $(LAB) notebooks/00_start_here.ipynb
 
 # Each visitor's page has a kernel of its own, which ends 40 s after the page was closed.
 studio: .venv/ready
