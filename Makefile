@@ -25,7 +25,7 @@ help:
 	@touch $@
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 $(ROOT) $(LAB) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT) $(LAB)
 
 # Each visitor's page has a kernel of its own, which ends 40 s after the page was closed.
 studio: .venv/ready
