@@ -13,6 +13,7 @@ import numpy as np
 from IPython.display import Markdown, display
 from IPython.utils.capture import capture_output
 from matplotlib import pyplot as plt
+from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from helpers import images
@@ -66,9 +67,13 @@ def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5
     """Lines over one axis. series: {label: (x values, y values)}."""
     figure, axis = new(size=size)
     for i, (label, (xs, ys)) in enumerate(series.items()):
-        # Line styles differ too: the plot must be readable in grey.
-        axis.plot(xs, ys, label=label, linestyle=["-", "--", "-.", ":"][i % 4])
+        # Line styles and markers differ too: the plot must be readable in grey.
+        axis.plot(xs, ys, label=label, linestyle=["-", "--", "-.", ":"][i % 4], marker="osv^D"[i % 5], markersize=5,
+                  markevery=max(1, len(xs) // 8))
     axis.set(xlabel=x, ylabel=y, title=title, yscale="log" if log else "linear")
+    if log:                                    # 0.1 rather than 10⁻¹, and never a single number on the axis
+        axis.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        axis.yaxis.set_minor_formatter(ticker.LogFormatter(minor_thresholds=(1.5, 0.5)))
     axis.legend(frameon=False)
     show(figure, caption)
 

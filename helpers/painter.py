@@ -295,7 +295,8 @@ class Painter:
                     self.transfer, self._key = self._build(s), self._new_key(s)
                 with self._lock:
                     self._pass_on(self.transfer)
-                result = self.transfer.run(left, s.method, self._watcher(stop, generation), start, progress=False)
+                result = self.transfer.run(left, s.method, self._watcher(stop, generation), start, progress=False,
+                                           preview=self._previewer(generation))
                 with self._lock:
                     if not self._rebuild and generation == self._generation:
                         if result.history:
@@ -328,6 +329,14 @@ class Painter:
         styles = [sources[s.style]] + ([sources[s.second]] if s.second else [])
         with BUILDING:
             return transfer.StyleTransfer(sources[s.content], styles, pooling=s.pooling, size=s.size)
+
+    def _previewer(self, generation):
+        """Shows a picture before its evaluation: a slider's effect is seen one evaluation earlier."""
+        def preview(image):
+            with self._lock:
+                if self.history and generation == self._generation:
+                    self.image = image
+        return preview
 
     def _watcher(self, stop, generation):
         def watch(_, image, record):

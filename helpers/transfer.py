@@ -116,14 +116,21 @@ class StyleTransfer:
             return images.resize(self.styles[0], shape=self.content.shape[:2])
         raise ValueError(f"a start is \"content\", \"noise\", \"style\" or a picture, not {kind!r}.")
 
-    def run(self, steps=100, method="lbfgs", callback=None, start="content", seed=0, progress=True, **options):
+    def run(self, steps=100, method="lbfgs", callback=None, start="content", seed=0, progress=True, preview=None,
+            **options):
         """Descend for `steps` evaluations; → Result(image, history). `options` go to the method of `descent`.
 
-        callback(evaluation, image, record) → True stops. A change of weights on the way restarts L-BFGS's memory,
-        since that describes another loss, and nothing else.
+        callback(evaluation, image, record) → True stops. preview(image) is shown each picture before its evaluation,
+        that much sooner. A change of weights on the way restarts L-BFGS's memory, since that describes another loss,
+        and nothing else.
         """
         if method not in descent.METHODS:
             raise ValueError(f"a method is one of {', '.join(descent.METHODS)}, not {method!r}.")
+        def evaluate(image):
+            if preview is not None:
+                preview(image)
+            return self.evaluate(image)
+
         image, history, stopped = self.start(start, seed), [], False
         quiet = {} if progress else {"disable": True}            # else the variable TQDM_DISABLE decides
         with tqdm(total=steps, unit="evaluation", **quiet) as bar:
@@ -141,7 +148,7 @@ class StyleTransfer:
                     changed = method == "lbfgs" and self._setting() != setting
                     return changed
 
-                part = descent.METHODS[method](self.evaluate, image, steps - done, watch, **options)
+                part = descent.METHODS[method](evaluate, image, steps - done, watch, **options)
                 image, history = part.image, history + part.history
                 stopped = part.stopped and not changed
                 if not changed and not stopped:

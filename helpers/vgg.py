@@ -97,6 +97,12 @@ class FrozenConv2D(keras.layers.Conv2D):
     def __init__(self, filters, name=None, **_):
         super().__init__(filters, 3, padding="same", activation="relu", name=name,
                          kernel_initializer="zeros", trainable=False)
+        self._turned = []                # kept: turning all kernels anew takes a seventh of a step at 256 px
+
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        for variable in self._turned:
+            variable.assign(turned(weights[0]))
 
     def convolution_op(self, inputs, kernel):
         kernel = tf.convert_to_tensor(kernel)      # read out here: custom_gradient wants gradients for variables
@@ -104,7 +110,12 @@ class FrozenConv2D(keras.layers.Conv2D):
         @tf.custom_gradient
         def convolve(x):
             def gradient(upstream):
-                return tf.nn.conv2d(upstream, turned(kernel), 1, "SAME")
+                if kernel.shape[2] == 3:           # so few channels are not worth a convolution
+                    return tf.nn.conv2d_transpose(upstream, kernel, tf.shape(x), 1, "SAME")
+                with tf.init_scope():              # a variable is made outside the graph that is being traced
+                    if not self._turned:
+                        self._turned.append(tf.Variable(turned(self.kernel.numpy()), trainable=False))
+                return tf.nn.conv2d(upstream, tf.convert_to_tensor(self._turned[0]), 1, "SAME")
             return tf.nn.conv2d(x, kernel, 1, "SAME"), gradient
         return convolve(tf.convert_to_tensor(inputs))
 

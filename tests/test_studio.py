@@ -16,7 +16,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from helpers import images, studio
+from helpers import images, studio, transfer
 from helpers.painter import PRESETS, Painter, Settings, explain
 from helpers.studio import Studio, levels
 
@@ -400,3 +400,23 @@ def test_many_changes_compile_nothing_and_leak_nothing(painter):
         memory.append(process.memory_info().rss / 1e6)
     assert traces() == before, "a weight or a picture of the same size compiled the step anew"
     assert max(memory[3:]) - memory[2] < 100, memory
+
+
+def test_a_sliders_effect_is_seen_one_evaluation_early():
+    seen = []
+    painter = small(steps=12)
+    painter.callback = lambda n, image, record: seen.append((n, painter.image, image))
+    shown = []
+    evaluate = transfer.StyleTransfer.evaluate
+
+    def watched(self, image):
+        shown.append(painter.image is image)
+        return evaluate(self, image)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer.StyleTransfer, "evaluate", watched)
+        painter.paint()
+        until(lambda: painter.evaluation >= 5)
+        painter.set(style_weight=50.0)
+        assert painter.wait(60)
+    assert len(seen) == 12 and all(now is image for _, now, image in seen)
+    assert not shown[0] and all(shown[1:12]), "every picture but the first is on view while it is evaluated"

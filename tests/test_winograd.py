@@ -137,3 +137,18 @@ def test_networks_share_their_kernels():
     variables = [{id(cell.cell_contents) for cell in step.__closure__ if isinstance(cell.cell_contents, tf.Variable)}
                  for step in (one, two)]
     assert variables[0] & variables[1]
+
+
+def test_a_frozen_convolution_keeps_its_turned_kernel_and_follows_new_weights():
+    layer, x, upstream = vgg.FrozenConv2D(5), tf.random.normal((1, 7, 6, 4)), tf.random.normal((1, 7, 6, 5))
+    layer.build(x.shape)
+
+    @tf.function(autograph=False)
+    def slope(x):
+        return with_gradient(layer, x, upstream)[1]
+    for seed in (1, 2):
+        kernel = tf.random.stateless_normal((3, 3, 4, 5), (seed, 0))
+        layer.set_weights([kernel, tf.zeros(5)])
+        expected = with_gradient(lambda x, k=kernel: tf.nn.relu(tf.nn.conv2d(x, k, 1, "SAME")), x, upstream)[1]
+        assert relative(slope(x), expected) < 1e-5
+    assert len(layer.get_weights()) == 2, "the turned kernel is no weight of the layer"
