@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import fmin_l_bfgs_b
 
 from helpers import descent
 from helpers.descent import METHODS, Diverged
@@ -147,3 +148,25 @@ def test_adams_first_step_has_the_length_of_the_learning_rate():
 def test_lbfgs_ends_when_there_is_no_way_down():
     result = descent.lbfgs(bowl, TARGET.copy(), 50)
     assert len(result.history) < 50 and not result.stopped
+
+
+@pytest.mark.parametrize("memory", [3, 20])
+@pytest.mark.parametrize("loss", [bowl, valley])
+def test_lbfgs_is_scipys_evaluation_by_evaluation(loss, memory):
+    """`descent` calls SciPy's compiled core; this is the public call. It fails if another SciPy has another core."""
+    theirs = []
+
+    def value_and_gradient(flat):
+        theirs.append(flat.reshape(START.shape).astype(np.float32))
+        value, _, gradient = loss(theirs[-1])
+        return value, gradient.reshape(-1).astype(np.float64)
+    fmin_l_bfgs_b(value_and_gradient, START.reshape(-1).astype(np.float64), bounds=[(0, 1)] * START.size, m=memory,
+                  factr=0, pgtol=0, maxiter=40, maxfun=40)
+    ours = []
+    descent.lbfgs(loss, START, 40, lambda n, image, record: ours.append(image.copy()), memory=memory)
+    # At the very bottom one of the two asks twice for the same picture.
+    ours, theirs = ([p for p, before in zip(pictures, [None, *pictures], strict=False)
+                     if before is None or not np.array_equal(p, before)] for pictures in (ours, theirs))
+    assert min(len(ours), len(theirs)) >= 20
+    for n, (a, b) in enumerate(zip(ours, theirs, strict=False)):
+        assert np.array_equal(a, b), f"evaluation {n + 1}"
