@@ -164,8 +164,8 @@ class Studio(ipywidgets.VBox):
         self.wipe = w.FloatSlider(description="Wipe", min=0, max=1, step=0.02, readout=False, layout=wide,
                                   tooltip="left of it the photograph, right of it the painting")
         self.wipe.observe(self._guard(lambda _: self._draw()), "value")
-        self.film, self.curves = w.Image(format="jpeg", layout=w.Layout(max_width="460px")), w.HTML()
-        self.caption, self.stages = w.HTML(), w.HTML()
+        self.film = w.Image(format="jpeg", layout=w.Layout(max_width="460px", align_self="flex-start"))
+        self.curves, self.caption, self.stages = w.HTML(), w.HTML(), w.HTML()
         self.shares, self.explanation = w.HTML(), w.Output()
 
         self.controls = {}

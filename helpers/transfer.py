@@ -17,7 +17,7 @@ CONTENT_LAYERS = ("block4_conv2",)
 STYLE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 # Measured on two machines: an evaluation costs as much besides its pixels as so many pixels more, for kernels are read
 # and tiles filled up; and at its peak a run holds its activations so many times.
-EXTRA_PIXELS, COPIES = 5000, 3.1
+EXTRA_PIXELS, COPIES = 4000, 3.1
 
 
 class Estimate(NamedTuple):

@@ -22,6 +22,9 @@ B = np.array([[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
 G = np.array([[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
               [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]], np.float32)
 A = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], np.float32)
+# Reading 36 numbers a pair of channels pays for itself by the tiles that share them. With so few tiles the direct
+# convolution, which reads 9, is quicker: a step at 96 px takes 0.11 s instead of 0.18, at 128 px 0.18 instead of 0.24.
+FEW_TILES = 12
 # In two dimensions each map acts on rows and on columns: the Kronecker product of a matrix with itself.
 TILE, KERNEL, RESULT = np.kron(B, B), np.kron(G, G), np.kron(A, A)
 
@@ -155,7 +158,12 @@ def _faster(layer):
     variable = _transformed.get(key)
     if variable is None:
         variable = _transformed[key] = tf.Variable(transform_kernel(kernel), trainable=False)
-    return lambda x: tf.nn.relu(convolve(x, tf.convert_to_tensor(variable)) + bias)
+
+    def faster(x):
+        if -(-x.shape[1] // 4) * -(-x.shape[2] // 4) <= FEW_TILES:
+            return layer(x)
+        return tf.nn.relu(convolve(x, tf.convert_to_tensor(variable)) + bias)
+    return faster
 
 
 def _is_identity(layer):
