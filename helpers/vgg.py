@@ -101,8 +101,10 @@ class FrozenConv2D(keras.layers.Conv2D):
 
     def set_weights(self, weights):
         super().set_weights(weights)
-        for variable in self._turned:
-            variable.assign(turned(weights[0]))
+        if self._turned:
+            self._turned[0].assign(turned(weights[0]))
+        elif weights[0].shape[2] > 3:              # made here, not when it is needed: a graph may be traced by then
+            self._turned.append(tf.Variable(turned(weights[0]), trainable=False))
 
     def convolution_op(self, inputs, kernel):
         kernel = tf.convert_to_tensor(kernel)      # read out here: custom_gradient wants gradients for variables
@@ -110,11 +112,8 @@ class FrozenConv2D(keras.layers.Conv2D):
         @tf.custom_gradient
         def convolve(x):
             def gradient(upstream):
-                if kernel.shape[2] == 3:           # so few channels are not worth a convolution
+                if not self._turned:               # three channels are too few for a convolution to pay
                     return tf.nn.conv2d_transpose(upstream, kernel, tf.shape(x), 1, "SAME")
-                with tf.init_scope():              # a variable is made outside the graph that is being traced
-                    if not self._turned:
-                        self._turned.append(tf.Variable(turned(self.kernel.numpy()), trainable=False))
                 return tf.nn.conv2d(upstream, tf.convert_to_tensor(self._turned[0]), 1, "SAME")
             return tf.nn.conv2d(x, kernel, 1, "SAME"), gradient
         return convolve(tf.convert_to_tensor(inputs))
