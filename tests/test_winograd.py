@@ -152,3 +152,22 @@ def test_a_frozen_convolution_keeps_its_turned_kernel_and_follows_new_weights():
         expected = with_gradient(lambda x, k=kernel: tf.nn.relu(tf.nn.conv2d(x, k, 1, "SAME")), x, upstream)[1]
         assert relative(slope(x), expected) < 1e-5
     assert len(layer.get_weights()) == 2, "the turned kernel is no weight of the layer"
+
+
+def test_one_compiled_step_takes_a_large_picture_and_then_a_small_one():
+    """The small one takes direct convolutions where the large one took Winograd's."""
+    if not winograd.is_available():
+        pytest.skip("no XLA for this processor, or a GPU: the plain path is the only one")
+    model = vgg.load_vgg19(["block3_conv2"])
+    network = winograd.network(model)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(network(x)["block3_conv2"])
+        return tape.gradient(loss, x)
+    for shape in ((1, 96, 96, 3), (1, 40, 32, 3)):
+        x = tf.constant(RNG.uniform(size=shape).astype(np.float32))
+        expected = with_gradient(lambda x: model(x)["block3_conv2"], x, tf.ones_like(model(x)["block3_conv2"]))[1]
+        assert relative(step(x), expected) < 1e-2, "rounding may turn a maximum or a ReLU here and there"
