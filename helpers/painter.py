@@ -5,6 +5,7 @@ import collections
 import dataclasses
 import io
 import json
+import sys
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from helpers.transfer import STYLE_LAYERS
 NEUTRAL = {"content_weight": 1.0, "style_weight": 10.0, "tv_weight": 0.5}
 SIZES = (128, 192, 256, 384, 512, 768)
 STARTS = ("content", "noise", "style")
+NO_END = sys.maxsize                 # the goal may move while it paints, so the watcher decides
 BUILDING = threading.Lock()          # two threads at once would load the network twice
 
 
@@ -190,6 +192,8 @@ class Painter:
                 return
             if (after.content, after.start) != (before.content, before.start):
                 self._put_aside(before)
+            elif self.evaluation < self.goal:            # painting or paused: the end moves, not before the next one
+                self.goal = max(self.evaluation + 1, self.goal + after.steps - before.steps)
             self._rebuild = self._rebuild or self._new_key(before) != self._new_key(after) \
                 or before.method != after.method
             if self.transfer is not None:
@@ -286,16 +290,17 @@ class Painter:
                 previous.join()
             while not stop.is_set():
                 with self._lock:
+                    if self.evaluation >= self.goal:
+                        return
                     s, self._rebuild, generation = self.settings, False, self._generation
                     start = s.start if self.image is None else self.image
-                    left = self.goal - self.evaluation
                 if self._key != self._new_key(s):
                     self._refuse_too_large()
                     self.transfer = None                     # the old one's memory first
                     self.transfer, self._key = self._build(s), self._new_key(s)
                 with self._lock:
                     self._pass_on(self.transfer)
-                result = self.transfer.run(left, s.method, self._watcher(stop, generation), start, progress=False,
+                result = self.transfer.run(NO_END, s.method, self._watcher(stop, generation), start, progress=False,
                                            preview=self._previewer(generation))
                 with self._lock:
                     if not self._rebuild and generation == self._generation:
@@ -355,7 +360,7 @@ class Painter:
                         self.stages, self._stride = self.stages[::2], 2 * self._stride
             if self.callback is not None:
                 self.callback(record["evaluation"], image, record)
-            return stop.is_set()
+            return stop.is_set() or self.evaluation >= self.goal
         return watch
 
     # --- files ---

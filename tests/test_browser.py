@@ -320,7 +320,7 @@ def test_lab_run_paint_fail_reload(browser, tmp_path):
         assert in_kernel(tmp_path, "s = Studio._open(); print(s.painter.settings.style_weight)") == "39.8"
 
         # A reload leaves no thread painting: without a page there is no sign of life.
-        in_kernel(tmp_path, "s.painter.set(steps=100_000); s.painter.goal = 100_000")
+        in_kernel(tmp_path, "s.painter.set(steps=100_000)")
         page.page.keyboard.press("Control+s")
         page.page.wait_for_timeout(1500)
         page.page.reload()

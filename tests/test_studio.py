@@ -95,6 +95,18 @@ def test_style_raised_while_it_runs_pulls_the_style_below_where_it_would_stand()
     assert 8 <= steered.changes[-1] < 25
 
 
+def test_the_number_of_evaluations_can_be_moved_while_it_paints(painter):
+    painter.set(steps=4)
+    painter.paint()
+    painter.set(steps=9)
+    assert painter.goal == 9 and painter.wait(120)
+    assert painter.evaluation == 9 and not painter.note
+    painter.paint()
+    until(lambda: painter.evaluation >= 11)
+    painter.set(steps=1)
+    assert painter.wait(60) and painter.goal == painter.evaluation <= 13 and not painter.note and not painter.error
+
+
 def test_layer_weights_and_blend_reach_the_running_transfer(painter):
     painter.set(second="wave", blend=0.25)
     run(painter, 2)
