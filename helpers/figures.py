@@ -63,6 +63,12 @@ def grid(pictures, caption, columns=None, width=2.0):
     show(figure, caption, quality=85)
 
 
+def plain_numbers(axis):
+    """On a logarithmic axis, 0.1 rather than 10⁻¹, and never a single number."""
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(ticker.LogFormatter(minor_thresholds=(1.5, 0.5)))
+
+
 def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5, 3)):
     """Lines over one axis. series: {label: (x values, y values)}."""
     figure, axis = new(size=size)
@@ -71,9 +77,8 @@ def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5
         axis.plot(xs, ys, label=label, linestyle=["-", "--", "-.", ":"][i % 4], marker="osv^D"[i % 5], markersize=5,
                   markevery=max(1, len(xs) // 8))
     axis.set(xlabel=x, ylabel=y, title=title, yscale="log" if log else "linear")
-    if log:                                    # 0.1 rather than 10⁻¹, and never a single number on the axis
-        axis.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-        axis.yaxis.set_minor_formatter(ticker.LogFormatter(minor_thresholds=(1.5, 0.5)))
+    if log:
+        plain_numbers(axis.yaxis)
     axis.legend(frameon=False)
     show(figure, caption)
 
@@ -372,6 +377,8 @@ def race(histories, caption, mark=None):
         if mark is not None:
             axis.axhline(mark, color="0.6", linewidth=0.8)
         axis.set(xlabel=unit, title=f"loss by {unit.removesuffix('s')}")
+        plain_numbers(axis.yaxis)
+        axis.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
     axes[0].set_ylabel("loss")
     axes[1].legend(frameon=False)
     show(figure, caption)

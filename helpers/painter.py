@@ -183,7 +183,8 @@ class Painter:
 
     def set(self, **changes):
         """Change settings. Weights act on the running descent from its next evaluation; another style, size, network
-        or method goes on from the picture so far; another content or start begins a new one and puts the old aside."""
+        or method goes on from the picture so far; another content or start begins a new one and puts the old aside.
+        Another number of steps moves the end of what is being painted."""
         after = dataclasses.replace(self.settings, **changes)
         after.check(self.all_pictures())
         with self._lock:
@@ -192,7 +193,7 @@ class Painter:
                 return
             if (after.content, after.start) != (before.content, before.start):
                 self._put_aside(before)
-            elif self.evaluation < self.goal:            # painting or paused: the end moves, not before the next one
+            elif self.evaluation < self.goal:            # painting or paused: the end moves, at least one further
                 self.goal = max(self.evaluation + 1, self.goal + after.steps - before.steps)
             self._rebuild = self._rebuild or self._new_key(before) != self._new_key(after) \
                 or before.method != after.method
