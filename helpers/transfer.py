@@ -18,6 +18,8 @@ STYLE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", 
 # Measured on two machines: an evaluation costs as much besides its pixels as so many pixels more, for kernels are read
 # and tiles filled up; and at its peak a run holds its activations so many times.
 EXTRA_PIXELS, COPIES = 4000, 3.1
+# Smaller pictures gain nothing from XLA: at 64 × 43 a step takes 0.15 s with it and 0.09 s without.
+FEW_PIXELS = 5000
 
 
 class Estimate(NamedTuple):
@@ -34,20 +36,22 @@ class StyleTransfer:
     unless given; only their ratios count. blend: one share a style, equal unless given.
     size: the longer side of the generated image in pixels, None to take the content image as it is;
     style_size: the same for the style images, `size` unless given.
+    jit_compile: as in Keras. "auto" has XLA compile the step where that makes it faster; it takes some seconds, which
+    a run of a dozen evaluations does not win back: False spares them.
     All weights, `blend` included, may be set at any time, also while a run is under way.
     Source: Gatys et al. 2015, eq. 7, with the relative losses of chapter 04.
     """
 
     def __init__(self, content, style, *, content_weight=1.0, style_weight=10.0, tv_weight=0.5,
                  content_layers=CONTENT_LAYERS, style_layers=STYLE_LAYERS, layer_weights=None, blend=None,
-                 pooling="max", weights="auto", size=256, style_size=None):
+                 pooling="max", weights="auto", size=256, style_size=None, jit_compile="auto"):
         self.content_layers, self.style_layers = tuple(content_layers), tuple(style_layers)
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
         self.layer_weights = dict(layer_weights or {})
         styles = style if isinstance(style, (list, tuple)) else [style]
         self.blend = blend or [1 / len(styles)] * len(styles)
-        self._model, self._step, self._bytes, self._clock = _engine(self.content_layers, self.style_layers,
-                                                                    pooling, str(weights))
+        if jit_compile not in (True, False, "auto"):
+            raise ValueError(f"jit_compile is True, False or \"auto\", not {jit_compile!r}.")
 
         self.content = images.load_image(content, size)
         self.styles = [images.load_image(s, style_size or size) for s in styles]
@@ -55,6 +59,10 @@ class StyleTransfer:
             if min(picture.shape[:2]) < 32:
                 raise images.ImageError(f"the {name} image is {picture.shape[1]} × {picture.shape[0]} pixels: "
                                         "VGG19 needs 32 on each side.")
+        if jit_compile == "auto":
+            jit_compile = self.content[..., 0].size >= FEW_PIXELS and winograd.is_available()
+        self._model, self._step, self._bytes, self._clock = _engine(self.content_layers, self.style_layers, pooling,
+                                                                    str(weights), jit_compile)
         self._memory = psutil.Process().memory_info().rss
         self._warn_of_memory()
         features = self._model(tf.constant(self.content[None]))
@@ -196,16 +204,15 @@ def coarse_to_fine(content, style, sizes=(128, 256), steps=100, method="lbfgs", 
 
 
 @functools.lru_cache(maxsize=8)
-def _engine(content_layers, style_layers, pooling, weights, fast=None, skip=True):
+def _engine(content_layers, style_layers, pooling, weights, fast, skip=True):
     """For one choice of layers: the network, loss and gradient in one compiled step, bytes of activations a pixel,
     and {size: [seconds of each evaluation]}, to be filled.
 
     Pictures, targets and weights are arguments of the step: neither a slider nor another picture of the same size
-    compiles it anew. fast: Winograd's convolutions compiled by XLA; None takes them where they pay.
-    skip: leave out convolutions that change nothing.
+    compiles it anew. fast: Winograd's convolutions, compiled by XLA. skip: leave out convolutions that
+    change nothing.
     """
     model = vgg.load_vgg19(content_layers + style_layers, pooling, weights)
-    fast = winograd.is_available() if fast is None else fast
     network = winograd.network(model, fast, skip)
 
     @tf.function(jit_compile=fast, reduce_retracing=not fast, autograph=False)

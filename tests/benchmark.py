@@ -144,7 +144,7 @@ def steps(sizes=(128, 256, 512, 1024)):
         stock = stock_step(made._content_targets, grams)
         torch = torch_step(made._content_targets[0], grams)
         ways = {"stock": lambda stock=stock, x=x: stock(x)[0].numpy(), "plain": ours(False, False),
-                "ours": ours(True, False), "ours, skipping": ours(None, True)}
+                "ours": ours(True, False), "ours, skipping": ours(winograd.is_available(), True)}
         if torch:
             ways["PyTorch"] = lambda torch=torch, x=x: torch(x)[0].numpy()
         first = {name: timed(way) for name, way in ways.items()}

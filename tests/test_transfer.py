@@ -7,7 +7,7 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers import images, transfer
+from helpers import images, transfer, winograd
 from helpers.transfer import EXTRA_PIXELS, STYLE_LAYERS, StyleTransfer, coarse_to_fine, stylize
 
 RNG = np.random.default_rng(0)
@@ -16,6 +16,14 @@ PHOTO = images.load_image("china.jpg", 64)
 
 def traces(made):
     return made._step.experimental_get_tracing_count()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled():
+    """The small pictures of these tests are compiled as large ones are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer, "FEW_PIXELS", 0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +117,22 @@ def test_a_weight_moved_on_the_way_acts_at_once_and_the_history_goes_on(made):
         assert r["loss"] == pytest.approx(r["content"] + weight * r["style"] + 0.5 * r["tv"], rel=1e-4)
     seconds = [r["seconds"] for r in moved.history]
     assert seconds == sorted(seconds)
+
+
+def test_the_same_loss_whether_compiled_or_not(made, monkeypatch):
+    if not winograd.is_available():
+        pytest.skip("no XLA for this processor, or a GPU: the plain path is the only one")
+    assert StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=True)._step is made._step
+    plain = StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=False)
+    assert plain._step is not made._step
+    picture = RNG.uniform(size=PHOTO.shape).astype(np.float32)
+    (loss, terms, gradient), (expected, expected_terms, slope) = plain.evaluate(picture), reset(made).evaluate(picture)
+    assert loss == pytest.approx(expected, rel=1e-5) and terms == pytest.approx(expected_terms, rel=1e-4)
+    assert np.linalg.norm(gradient - slope) < 1e-3 * np.linalg.norm(slope)
+    monkeypatch.setattr(transfer, "FEW_PIXELS", PHOTO[..., 0].size + 1)
+    assert StyleTransfer(PHOTO, "swirls.jpg", size=64)._step is plain._step, "a small picture is not compiled"
+    with pytest.raises(ValueError, match="jit_compile is True, False or"):
+        StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile="yes")
 
 
 def test_blend_of_two_styles_lies_between_them():
