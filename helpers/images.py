@@ -1,23 +1,27 @@
 """Pictures in, pictures out. One representation everywhere: float32 (H, W, 3), RGB, 0…1. Chapter 01."""
 
-import hashlib
+import contextlib
 import io
 import os
-import time
-import urllib.error
+import threading
 import urllib.parse
-import urllib.request
 import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from helpers import network
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-COMMONS = "https://commons.wikimedia.org/wiki/Special:FilePath/{}?width=1000"
-MAX_BYTES = 50_000_000
-MAX_PIXELS = 120_000_000
-SECONDS = 20
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+# 960 is one of the few widths that Wikimedia serves: a server's time is not for widths of one's own.
+COMMONS = "https://commons.wikimedia.org/wiki/Special:FilePath/{}?width=960"
+MAX_BYTES = 200_000_000
+MAX_PIXELS = 51_000_000          # a phone's largest usual photograph; on its way it takes 1.0 to 1.4 GB
+MAX_WORK = 1_000_000_000         # pixels times scans: a JPEG of 30 kB can hold thousands of scans over all pixels
+_decoding = threading.Lock()     # warnings and file descriptors belong to the whole process
 
 
 class ImageError(ValueError):
@@ -30,18 +34,19 @@ def load_image(source, max_side=None):
     source: a path (one that does not exist here is looked up in the course's data/ folder), an http(s) URL,
     "commons:<file name>" for Wikimedia Commons, bytes, an open file, an upload widget's value, a PIL image,
     or an array (H, W) or (H, W, 3 or 4), uint8 or floats 0…1. max_side: the longer side in pixels at most.
-    The EXIF orientation is obeyed, transparency is laid over white, grey becomes RGB.
-    Raises ImageError. Chapter 01.
+    Files are JPEG, PNG, WebP, GIF, BMP or TIFF, of at most 51 million pixels. The EXIF orientation is obeyed, a colour
+    profile is converted to sRGB, transparency is laid over white, grey becomes RGB, of an animation the first frame is
+    taken. Raises ImageError. Chapter 01.
     """
-    name, opened = _open(source)
+    if not (isinstance(source, str) and (source.startswith("commons:") or "://" in source)):
+        return _read(*_open(source), max_side)
+    name = source.removeprefix("commons:")
+    url = COMMONS.format(urllib.parse.quote(name)) if source.startswith("commons:") else source
     try:
-        picture = _to_rgb(opened, max_side)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{name} cannot be read as a picture ({_reason(error)}): "
-                         "open it in a viewer and save it again as PNG or JPEG.") from error
-    if max_side and max(picture.shape[:2]) > max_side:
-        picture = resize(picture, max_side=max_side)
-    return picture
+        return network.read(url, MAX_BYTES, lambda data: _read(name, data, max_side))
+    except OSError as error:
+        raise ImageError(f"{_line(name)} cannot be downloaded ({_reason(error)}): "
+                         "check the address and the network, or use a picture of data/.") from error
 
 
 def save_image(image, path, text=None):
@@ -52,7 +57,6 @@ def save_image(image, path, text=None):
     path = Path(path)
     options = {"quality": 95, "subsampling": 0} if path.suffix.lower() in (".jpg", ".jpeg") else {}
     if text and path.suffix.lower() == ".png":
-        from PIL.PngImagePlugin import PngInfo
         options["pnginfo"] = info = PngInfo()
         for keyword, value in text.items():
             info.add_itxt(keyword, value)
@@ -86,133 +90,144 @@ def resize(image, max_side=None, shape=None):
     return np.clip(np.stack([np.asarray(c) for c in channels], axis=-1), 0, 1).astype(np.float32)
 
 
-def keep_colours(image, content):
-    """`image`'s brightness with `content`'s colours, both (H, W, 3) of one size.
-
-    The luma Y of YIQ comes from the image, I and Q from the content. Source: Gatys et al. 2016,
-    "Preserving Color in Neural Artistic Style Transfer", luminance-only transfer.
-    """
-    luma = np.array([0.299, 0.587, 0.114], np.float32)
-    return np.clip(content + ((image - content) @ luma)[..., None], 0, 1).astype(np.float32)
-
-
 def available(kind):
     """The course's own pictures: kind "content" or "style" → {name: path}, in alphabetical order."""
     return {path.stem: path for path in sorted((DATA / kind).glob("*.jpg"))}
 
 
-# --- how a source becomes a PIL image ---------------------------------------------------------------------
+# --- how a source becomes an array ------------------------------------------------------------------------
 
 def _open(source):
-    """source → (the name to use in messages, PIL image or array)."""
+    """source → (the name to use in messages, bytes, PIL image or array)."""
     if isinstance(source, (tuple, list)) and len(source) == 1:      # an upload widget's value holds one file
         source = source[0]
     if isinstance(source, dict) and "content" in source:
-        return _decode(source.get("name", "the upload"), bytes(source["content"]))
+        return source.get("name", "the upload"), bytes(source["content"])
     if isinstance(source, Image.Image):
         return "this PIL image", source
-    if isinstance(source, np.ndarray):
-        return f"this array of shape {source.shape}", source
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode("this picture", bytes(source))
-    if hasattr(source, "read"):
-        return _decode(os.path.basename(str(getattr(source, "name", "this file"))), source.read())
-    if isinstance(source, str) and source.startswith("commons:"):
-        file_name = source.removeprefix("commons:")
-        return _decode(source, _download(COMMONS.format(urllib.parse.quote(file_name)), file_name))
-    if isinstance(source, str) and source.startswith(("http://", "https://")):
-        return _decode(source, _download(source, source))
-    if not isinstance(source, (str, os.PathLike)):
-        raise ImageError(f"a {type(source).__name__} is not a picture: "
+        return "this picture", bytes(source)
+    if hasattr(source, "__array__"):
+        return "this array", source
+    if not hasattr(source, "read") and not isinstance(source, (str, os.PathLike)):
+        raise ImageError(f"an object of type {type(source).__name__} is not a picture: "
                          "give a path, a URL, bytes, an open file, a PIL image or an array.")
-    path = Path(source).expanduser()
-    if not path.exists():
-        path = next((DATA / folder / source for folder in ("", "content", "style")
-                     if (DATA / folder / source).is_file()), path)
+    name = os.path.basename(str(getattr(source, "name", "this file"))) if hasattr(source, "read") else source
     try:
-        return _decode(path.name, path.read_bytes())
-    except OSError as error:
-        raise ImageError(f"{source} cannot be opened ({_reason(error)}): "
+        if hasattr(source, "read"):                                 # a file opened as text has its bytes underneath
+            return name, getattr(source, "buffer", source).read(MAX_BYTES + 1)
+        path = Path(source).expanduser()
+        if not path.exists():
+            path = next((DATA / folder / source for folder in ("", "content", "style")
+                         if (DATA / folder / source).is_file()), path)
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
+        with open(path, "rb") as file:
+            return path.name, file.read(MAX_BYTES + 1)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise ImageError(f"{_line(name)} cannot be opened ({_reason(error)}): "
                          "check the spelling, and the folder that the notebook runs in.") from error
 
 
-def _decode(name, data):
-    if not data:
-        raise ImageError(f"{name} is empty: download or copy it again.")
+def _read(name, data, max_side):
+    """Bytes, a PIL image or an array → float32 (H, W, 3), 0…1, its longer side max_side at most."""
+    name = _line(name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)   # _to_rgb has a limit of its own
-            return name, Image.open(io.BytesIO(data))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        kind = ("iPhones write HEIC: share it as \"Most Compatible\" or export it as JPEG"
-                if data[4:8] == b"ftyp" else "save it as PNG or JPEG")
+        with _quietly(data):
+            if isinstance(data, (bytes, str)):
+                data = _decode(name, data, max_side)
+            image = _to_rgb(data, max_side) if isinstance(data, Image.Image) else _array_to_rgb(np.asarray(data))
+    except ImageError:
+        raise
+    except Exception as error:                                      # Pillow raises a dozen kinds for a damaged file
+        raise ImageError(f"{name} cannot be read as a picture ({_reason(error)}): "
+                         "open it in a viewer and save it again as PNG or JPEG, smaller if it is large.") from error
+    return resize(image, max_side=max_side) if max_side and max(image.shape[:2]) > max_side else image
+
+
+@contextlib.contextmanager
+def _quietly(data):
+    """One picture at a time, without a word. libtiff writes to file descriptor 2, past Python."""
+    with _decoding, warnings.catch_warnings(), contextlib.ExitStack() as stack:
+        warnings.simplefilter("ignore")
+        if getattr(data, "format", "") == "TIFF" or (isinstance(data, bytes) and data[:2] in (b"II", b"MM")):
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, 2)
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+        yield
+
+
+def _decode(name, data, max_side):
+    """Bytes → a PIL image, its pixels not read yet."""
+    if not data or isinstance(data, str):
+        raise ImageError(f"{name} is empty or was opened as text: copy it again, or open it with open(path, \"rb\").")
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"{name} is larger than {MAX_BYTES // 10**6} MB: choose a smaller version.")
+    try:
+        picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.UnidentifiedImageError as error:
+        kind = ("iPhones write HEIC: share it as \"Most Compatible\" or export it as JPEG" if data[4:8] == b"ftyp" else
+                "it is a web page, take the address of the picture in it" if data.lstrip()[:1] == b"<" else
+                "save it as PNG or JPEG")
         raise ImageError(f"{name} is not a picture that can be read here: {kind}.") from error
+    if picture.format in ("JPEG", "MPO"):
+        if picture.width * picture.height * data.count(b"\xff\xda") > MAX_WORK:
+            raise ValueError("it holds too many scans")
+        if max_side:                          # decodes a phone's photograph at a fraction of its size
+            picture.draft(None, (2 * max_side, 2 * max_side))
+    return picture
 
 
 def _to_rgb(picture, max_side):
-    """A PIL image or array → float32 (H, W, 3), 0…1."""
-    if isinstance(picture, np.ndarray):
-        return _array_to_rgb(picture)
+    """A PIL image → float32 (H, W, 3), 0…1."""
     if picture.width * picture.height > MAX_PIXELS:
         raise ValueError(f"{picture.width} × {picture.height} pixels are more than {MAX_PIXELS // 10**6} million")
-    if picture.format == "JPEG" and max_side:
-        picture.draft(None, (2 * max_side, 2 * max_side))      # decodes a phone's photograph at a fraction of its size
-    picture = ImageOps.exif_transpose(picture)
+    profile = picture.info.get("icc_profile")
+    if picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):                    # 16-bit, float: PIL's convert would cut them off
-        grey = np.asarray(picture, dtype=np.float32)
-        grey = grey / 65535 if picture.mode.startswith("I") else grey / max(1.0, float(grey.max()))
-        return np.repeat(np.clip(grey, 0, 1)[..., None], 3, axis=2)
+        grey = np.array(picture, dtype=np.float32)
+        if not np.isfinite(grey).all():
+            raise ValueError("it holds NaN or infinite values")
+        grey /= 65535 if picture.mode.startswith("I") else max(1.0, float(grey.max()))
+        return np.repeat(np.clip(grey, 0, 1, out=grey)[..., None], 3, axis=2)
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+        clear = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        picture = Image.new("RGB", clear.size, "white")
+        picture.paste(clear, mask=clear)
+    if picture.mode not in ("L", "RGB", "CMYK"):
+        picture = picture.convert("RGB")
+    if max_side and min(picture.size) >= 4 * max_side:         # 8 bits are enough for a picture four times as large
+        picture = picture.reduce(min(picture.size) // (2 * max_side))
+    if profile:
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):      # a damaged profile counts as none
+            picture = ImageCms.profileToProfile(picture, ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                                                ImageCms.createProfile("sRGB"), outputMode="RGB")
+    image = np.array(picture if picture.mode == "RGB" else picture.convert("RGB"), dtype=np.float32)
+    image /= 255
+    return image
 
 
 def _array_to_rgb(array):
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
-    if array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
-        raise ValueError("a picture has the shape (H, W), (H, W, 3) or (H, W, 4)")
-    if array.dtype == np.uint8:
-        array = array.astype(np.float32) / 255
-    array = array.astype(np.float32)
-    if not np.isfinite(array).all() or array.min() < -0.01 or array.max() > 1.01:
-        raise ValueError("floats must lie in 0…1; divide by 255 if they are bytes")
-    if array.shape[2] == 4:
-        array = array[..., :3] * array[..., 3:] + 1 - array[..., 3:]
-    return np.clip(array, 0, 1)
-
-
-def _download(url, name):
-    """The bytes at a URL, kept in a cache folder; bounded in time and size."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "style-transfer-course"
-    cached = folder / hashlib.sha256(url.encode()).hexdigest()
-    if cached.is_file():
-        return cached.read_bytes()
-    deadline = time.monotonic() + SECONDS
-    request = urllib.request.Request(url, headers={"User-Agent": "style-transfer-course/1.0 (teaching)"})
-    try:
-        data = b""
-        with urllib.request.urlopen(request, timeout=SECONDS / 2) as response:
-            while chunk := response.read1(1 << 16):       # what is there, not all of it: the deadline must be seen
-                data += chunk
-                if len(data) > MAX_BYTES:
-                    raise ImageError(f"{name} is larger than {MAX_BYTES // 10**6} MB: choose a smaller version.")
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"no end after {SECONDS} s")
-    except (OSError, ValueError) as error:
-        if isinstance(error, ImageError):
-            raise
-        raise ImageError(f"{name} cannot be downloaded ({_reason(error)}): "
-                         "check the address and the network, or use a picture of data/.") from error
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = cached.with_suffix(".part")
-    partial.write_bytes(data)
-    partial.replace(cached)               # never a half-written picture under the final name
-    return data
+    fits = array.ndim == 3 and array.shape[2] in (3, 4) and array.size and array.dtype.kind in "buif"
+    image = array.astype(np.float32) / (255 if array.dtype == np.uint8 else 1) if fits else np.array(np.nan)
+    if not (image.min() >= -0.01 and image.max() <= 1.01):          # NaN is neither
+        raise ImageError(f"this array of shape {array.shape} and type {array.dtype} is not a picture: it must be "
+                         "(H, W), (H, W, 3) or (H, W, 4), uint8 or floats 0…1; divide by 255 if they are bytes.")
+    if image.shape[2] == 4:
+        image = image[..., :3] * image[..., 3:] + 1 - image[..., 3:]
+    return np.clip(image, 0, 1)
 
 
 def _reason(error):
     """An exception's own words on one line, without a path."""
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    return " ".join(str(reason).split())[:120] or type(error).__name__
+    return _line(reason) or type(error).__name__
+
+
+def _line(text):
+    return "".join(c if c.isprintable() else " " for c in " ".join(str(text).split()))[:120]
