@@ -14,10 +14,8 @@ import time
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import _lbfgsb
-from threadpoolctl import threadpool_limits
 
-BOTH_BOUNDS, NEW_ITERATION, EVALUATE = 2, 1, 3          # the numbers that SciPy's L-BFGS-B speaks in
+from helpers import lbfgsb
 
 
 @dataclass
@@ -26,14 +24,19 @@ class Result:
     image: np.ndarray
     history: list = field(default_factory=list)
     stopped: bool = False          # by the callback or an interrupt, before all steps were done
+    interrupted: bool = False      # by an interrupt of the kernel
 
 
 class Diverged(ArithmeticError):
     """The loss is no number any more; the message names the evaluation and the way out."""
 
 
+class _Stopped(Exception):
+    """The callback returned True."""
+
+
 class _Recorder:
-    """Evaluates, keeps the history, asks the callback; remembers the best picture."""
+    """Evaluates, keeps the history, asks the callback; remembers the best image."""
 
     def __init__(self, evaluate, callback):
         self.evaluate, self.callback = evaluate, callback
@@ -49,7 +52,7 @@ class _Recorder:
         if self.best is None or loss < self.best[0]:
             self.best = loss, image.copy()
         if self.callback is not None and self.callback(record["evaluation"], image, record):
-            raise StopIteration
+            raise _Stopped
         return loss, gradient
 
 
@@ -81,47 +84,38 @@ def adam(evaluate, image, steps, callback=None, learning_rate=0.02, beta1=0.9, b
 
 
 def _first_order(evaluate, image, steps, callback, update):
-    recorder, x, stopped = _Recorder(evaluate, callback), np.array(image, np.float32), False
+    recorder, x, end = _Recorder(evaluate, callback), np.array(image, np.float32), None
     try:
         for step in range(steps):
             _, gradient = recorder(x)
-            # The last evaluation's picture is the one returned: the history ends with its loss.
+            # The last evaluation's image is the one returned: the history ends with its loss.
             if step < steps - 1:
                 x = np.clip(update(x, gradient, step), 0, 1).astype(np.float32)
-    except (StopIteration, KeyboardInterrupt):
-        stopped = True
-    return Result(x, recorder.history, stopped)
+    except (_Stopped, KeyboardInterrupt) as caught:
+        end = caught
+    return Result(x, recorder.history, end is not None, isinstance(end, KeyboardInterrupt))
 
 
 def lbfgs(evaluate, image, steps, callback=None, memory=20):
     """Limited-memory BFGS with the bounds 0…1 (Byrd, Lu, Nocedal, Zhu 1995), by SciPy. Chapter 05.
 
     It learns the loss's curvature from its last `memory` steps, and never restarts within one call. steps counts
-    evaluations, those of the line search included. Returns a Result with the best picture evaluated.
-
-    This is SciPy's `fmin_l_bfgs_b` evaluation by evaluation. But that reads the bounds pixel by pixel in Python, 0.8 s
-    for 256 pixels, 3 s for 512, at each start and each weight moved; so its compiled core is called as it calls it.
+    evaluations, those of the line search included. Returns a Result with the best image evaluated.
     """
-    x = np.clip(np.asarray(image, np.float64), 0, 1).reshape(-1)
-    loss, gradient = 0.0, np.zeros(x.size)
-    bounds = np.zeros(x.size), np.ones(x.size), np.full(x.size, BOTH_BOUNDS, np.int32)
-    state = [np.zeros(2 * memory * x.size + 5 * x.size + 11 * memory ** 2 + 8 * memory), np.zeros(3 * x.size, np.int32),
-             task := np.zeros(2, np.int32), np.zeros(4, np.int32), np.zeros(44, np.int32), np.zeros(29)]
-    recorder, shape, stopped, search = _Recorder(evaluate, callback), np.shape(image), False, np.zeros(2, np.int32)
+    recorder, end = _Recorder(evaluate, callback), None
+
+    def ask(x):
+        if len(recorder.history) == steps:
+            raise _Stopped
+        loss, gradient = recorder(x.reshape(np.shape(image)).astype(np.float32))
+        return loss, gradient.reshape(-1).astype(np.float64)
     try:
-        # SciPy's own threads go on spinning while the network computes, and take a core away from it.
-        with threadpool_limits(1, "blas"):
-            while len(recorder.history) < steps:
-                _lbfgsb.setulb(memory, x, *bounds, loss, gradient, 0.0, 0.0, *state, 20, search)     # changes x
-                if task[0] == EVALUATE:
-                    loss, gradient = recorder(x.reshape(shape).astype(np.float32))
-                    gradient = gradient.reshape(-1).astype(np.float64)
-                elif task[0] != NEW_ITERATION:         # no way further down
-                    break
-    except (StopIteration, KeyboardInterrupt):
-        stopped = len(recorder.history) < steps
+        lbfgsb.minimize(ask, np.clip(np.asarray(image, np.float64), 0, 1).ravel(), memory)
+    except (_Stopped, KeyboardInterrupt) as caught:
+        end = caught
     best = recorder.best[1] if recorder.best else np.array(image, np.float32)
-    return Result(best, recorder.history, stopped)
+    return Result(best, recorder.history, end is not None and len(recorder.history) < steps,
+                  isinstance(end, KeyboardInterrupt))
 
 
 METHODS = {"lbfgs": lbfgs, "adam": adam, "gradient_descent": gradient_descent}

@@ -23,7 +23,8 @@ from scipy.optimize import fmin_l_bfgs_b
 from test_winograd import stock_keras
 from threadpoolctl import threadpool_limits
 
-from helpers import images, losses, transfer, vgg, winograd
+from helpers import cost, images, losses, vgg, winograd
+from helpers.engine import engine
 from helpers.transfer import CONTENT_LAYERS, STYLE_LAYERS, StyleTransfer, coarse_to_fine
 
 LAYERS = CONTENT_LAYERS + STYLE_LAYERS
@@ -139,7 +140,7 @@ def steps(sizes=(128, 256, 512, 1024)):
         x = tf.constant(photo[None] * 0.9)
 
         def ours(fast, skip, made=made, grams=grams, weights=weights, x=x):
-            step = transfer._engine(made.content_layers, made.style_layers, "max", "auto", fast, skip)[1]
+            step = engine(made.content_layers, made.style_layers, fast=fast, skip=skip).step
             return lambda: step(x, made._content_targets, grams, *weights)[0].numpy()
         stock = stock_step(made._content_targets, grams)
         torch = torch_step(made._content_targets[0], grams)
@@ -295,7 +296,7 @@ def memory(width, height):
     photo = images.resize(images.load_image("china.jpg"), shape=(height, width))
     made = StyleTransfer(photo, "swirls.jpg", size=None, style_size=min(width, 512))
     probe = StyleTransfer("china.jpg", "swirls.jpg", size=128)
-    said, started = probe.estimate(height, width, 4), time.perf_counter()
+    said, started = cost.estimate(probe, height, width, 4), time.perf_counter()
     made.run(4, progress=False)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     print(f"{width} {height} {peak / 1e9:.2f} {said.memory / 1e9:.2f} {time.perf_counter() - started:.2f} "
@@ -303,7 +304,7 @@ def memory(width, height):
 
 
 def memories():
-    say("## Memory, and what `estimate` says of it from a 128-px probe\n")
+    say("## Memory, and what `cost.estimate` says of it from a 128-px probe\n")
     rows = []
     for width, height in ((128, 96), (256, 192), (512, 384), (1024, 768)):
         command = [sys.executable, __file__, "memory-of", str(width), str(height)]
@@ -324,7 +325,7 @@ if __name__ == "__main__":
     if not set(chosen) <= set(parts):
         sys.exit(f"the parts are {', '.join(parts)}, not {', '.join(sorted(set(chosen) - set(parts)))}.")
     say(f"# Benchmark: TensorFlow {tf.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, "
-        f"{vgg.load_vgg19(['block1_conv1']) and vgg.source}\n")
+        f"{vgg.load_vgg19(['block1_conv1']).source}\n")
     for part in chosen:
         parts[part]()
     folder = Path(__file__).resolve().parent / "bench"

@@ -1,21 +1,26 @@
-"""The engine: one compiled step for all settings, a seeded way down, targets computed once, a cost known beforehand."""
+"""The engine: one compiled step for all settings, a seeded way down, targets computed once."""
 
-import time
-from types import SimpleNamespace
+import os
+import shutil
+import subprocess
+import sys
+import threading
 
+import h5py
+import keras
 import numpy as np
-import psutil
 import pytest
+from threadpoolctl import threadpool_info
 
-from helpers import images, transfer, winograd
-from helpers.transfer import EXTRA_PIXELS, STYLE_LAYERS, StyleTransfer, coarse_to_fine, stylize
+from helpers import descent, engine, images, transfer, vgg, weights, winograd
+from helpers.transfer import STYLE_LAYERS, StyleTransfer, coarse_to_fine, stylize
 
 RNG = np.random.default_rng(0)
 PHOTO = images.load_image("china.jpg", 64)
 
 
 def traces(made):
-    return made._step.experimental_get_tracing_count()
+    return made.engine.step.experimental_get_tracing_count()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,7 +50,7 @@ def test_neither_weights_nor_pictures_of_the_same_size_compile_anew(made):
         made.evaluate(RNG.uniform(size=PHOTO.shape).astype(np.float32))
     for style in ("wave.jpg", RNG.uniform(size=(50, 90, 3)).astype(np.float32)):
         other = StyleTransfer(PHOTO[::-1], style, size=64)
-        assert other._step is made._step, "one network, one step"
+        assert other.engine is made.engine, "one network, one step"
         other.evaluate(PHOTO)
     assert traces(made) == before
     StyleTransfer(PHOTO[:40], "swirls.jpg", size=64).evaluate(PHOTO[:40])
@@ -122,15 +127,15 @@ def test_a_weight_moved_on_the_way_acts_at_once_and_the_history_goes_on(made):
 def test_the_same_loss_whether_compiled_or_not(made, monkeypatch):
     if not winograd.is_available():
         pytest.skip("no XLA for this processor, or a GPU: the plain path is the only one")
-    assert StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=True)._step is made._step
+    assert StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=True).engine is made.engine
     plain = StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=False)
-    assert plain._step is not made._step
+    assert plain.engine is not made.engine
     picture = RNG.uniform(size=PHOTO.shape).astype(np.float32)
     (loss, terms, gradient), (expected, expected_terms, slope) = plain.evaluate(picture), reset(made).evaluate(picture)
     assert loss == pytest.approx(expected, rel=1e-5) and terms == pytest.approx(expected_terms, rel=1e-4)
     assert np.linalg.norm(gradient - slope) < 1e-3 * np.linalg.norm(slope)
     monkeypatch.setattr(transfer, "FEW_PIXELS", PHOTO[..., 0].size + 1)
-    assert StyleTransfer(PHOTO, "swirls.jpg", size=64)._step is plain._step, "a small picture is not compiled"
+    assert StyleTransfer(PHOTO, "swirls.jpg", size=64).engine is plain.engine, "a small picture is not compiled"
     with pytest.raises(ValueError, match="jit_compile is True, False or"):
         StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile="yes")
 
@@ -164,33 +169,120 @@ def test_bad_input_gets_one_sentence(made, call, words):
     assert "\n" not in str(caught.value)
 
 
-# --- what it will cost ---
+# --- what was wrong once ---
 
-def test_estimate_is_its_formula(made, monkeypatch):
-    own, clock = PHOTO.shape[:2], {PHOTO.shape[:2]: [5.0, 1.0, 1.0, 1.0]}
-    monkeypatch.setattr(made, "_clock", clock)
-    assert made.estimate(*own, 10).seconds == pytest.approx(10)
-    pixels = own[0] * own[1]
-    larger = made.estimate(own[0], 4 * own[1], 10)
-    assert larger.seconds == pytest.approx(4 + 10 * (4 * pixels + EXTRA_PIXELS) / (pixels + EXTRA_PIXELS))
-    per_pixel = (larger.memory - made.estimate(*own, 10).memory) / (3 * pixels)
-    assert per_pixel == pytest.approx(transfer.COPIES * made._bytes)
-
-
-def test_estimate_holds_on_this_machine():
-    probe = StyleTransfer("china.jpg", "swirls.jpg", size=96)
-    height, width = images.load_image("china.jpg", 160).shape[:2]
-    predicted = probe.estimate(height, width, 12).seconds
-    started = time.perf_counter()
-    StyleTransfer("china.jpg", "swirls.jpg", size=160).run(12, progress=False)
-    taken = time.perf_counter() - started
-    assert 0.4 < predicted / taken < 2.5, "bounds for a machine that does other things meanwhile"
+@pytest.mark.parametrize("setting, words", [
+    ({"layer_weights": {"conv4_1": 9}}, "layer_weights names 'conv4_1', no style layer here: did you mean block"),
+    ({"layer_weights": {"everything": 9}}, "did you mean block1_conv1, block2_conv1"),
+    ({"blend": [0.2, 0.8]}, "blend has 2 shares for 1 style images"),
+    ({"style_weight": float("nan")}, "style_weight is a number from 0 up"),
+    ({"content_weight": -1.0}, "content_weight is a number from 0 up"),
+    ({"layer_weights": {"block1_conv1": float("inf")}}, "layer_weights is a number from 0 up")])
+def test_settings_that_mean_nothing_are_refused(made, setting, words):
+    with pytest.raises(ValueError, match=words):
+        StyleTransfer(PHOTO, "swirls.jpg", size=64, **setting)
+    made = reset(made)
+    for name, value in setting.items():
+        setattr(made, name, value)
+    with pytest.raises(ValueError, match=words):
+        made.evaluate(PHOTO)
+    reset(made)
 
 
-def test_too_large_a_picture_is_warned_of(monkeypatch):
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=5e6))
-    with pytest.warns(UserWarning, match=r"64 × 43 pixels need .* GB of memory, 0.0 GB are free: take size=\d+"):
-        StyleTransfer(PHOTO, "swirls.jpg", size=64)
+def test_a_blend_may_be_an_array():
+    both = StyleTransfer(PHOTO, ["ink.jpg", "glass.jpg"], size=64, blend=np.array([0.25, 0.75]))
+    listed = StyleTransfer(PHOTO, ["ink.jpg", "glass.jpg"], size=64, blend=[1, 3])
+    assert both.evaluate(PHOTO)[0] == pytest.approx(listed.evaluate(PHOTO)[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(40, 64, 3), (43, 64), (43, 64, 4)])
+def test_an_image_of_another_shape_gets_one_sentence(made, shape):
+    with pytest.raises(ValueError, match=r"image's shape \(43, 64, 3\), this one has .*start\(image\) fits it"):
+        made.evaluate(np.zeros(shape, np.float32))
+
+
+def random_vgg19(path, seed):
+    """A file of random weights in Keras' own layout."""
+    keras.utils.set_random_seed(seed)
+    model = keras.applications.VGG19(include_top=False, weights=None)
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
+        for layer in model.layers:
+            group, names = file.create_group(layer.name), [f"{layer.name}_{part}:0" for part in "Wb"]
+            group.attrs["weight_names"] = [name.encode() for name in names if layer.weights]
+            for name, value in zip(names, layer.get_weights(), strict=False):
+                group.create_dataset(name, data=value)
+
+
+def test_the_engine_obeys_what_load_vgg19_obeys(monkeypatch, tmp_path):
+    """VGG19_WEIGHTS set later, and another file at the same path."""
+    layers = {"content_layers": ("block1_conv2",), "style_layers": ("block1_conv1",)}
+
+    def loss():
+        made = StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=False, **layers)
+        kernel = vgg.load_vgg19(["block1_conv1"]).get_layer("block1_conv1").kernel
+        return made.evaluate(PHOTO)[0], float(np.abs(kernel).sum())
+    for n in (1, 2):
+        random_vgg19(tmp_path / f"{n}.h5", n)
+    seen = [loss()]
+    monkeypatch.setenv("VGG19_WEIGHTS", str(tmp_path / "mine.h5"))
+    for n in (1, 2):
+        shutil.copy(tmp_path / f"{n}.h5", tmp_path / "mine.h5")
+        os.utime(tmp_path / "mine.h5", (n, n))
+        seen.append(loss())
+    assert len({kernel for _, kernel in seen}) == 3
+    assert len({round(value, 6) for value, _ in seen}) == 3, "the engine took another file than load_vgg19"
+
+
+def test_few_networks_are_kept(made):
+    assert engine._engine.cache_info().maxsize == 2
+    assert weights.identity("auto") == weights.identity("auto")
+
+
+def test_overlapping_descents_give_the_threads_back():
+    """SciPy's BLAS is held to one thread while any descent runs, and gets its threads back after the last."""
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    before, seen = threads(), []
+    steps = {name: threading.Event() for name in ("first is in", "second is in", "first is out")}
+
+    def bowl(x):
+        return float(np.sum((x - 0.3) ** 2)), {}, (2 * (x - 0.3)).astype(np.float32)
+
+    def first(x):
+        steps["first is in"].set()
+        assert steps["second is in"].wait(60)
+        return bowl(x)
+
+    def second(x):
+        steps["second is in"].set()
+        assert steps["first is out"].wait(60)
+        seen.append(threads())
+        return bowl(x)
+    start = np.full((4, 4, 3), 0.9, np.float32)
+    one = threading.Thread(target=lambda: (descent.lbfgs(first, start, 1), steps["first is out"].set()))
+    two = threading.Thread(target=lambda: steps["first is in"].wait(60) and descent.lbfgs(second, start, 1))
+    for thread in (one, two):
+        thread.start()
+    for thread in (one, two):
+        thread.join(60)
+    assert seen and set(seen[0]) == {1}
+    assert threads() == before
+
+
+def test_one_interrupt_ends_a_loop_of_pictures():
+    code = ("import numpy as np, os, signal\nfrom helpers import transfer\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "x = np.random.default_rng(0).uniform(size=(40, 40, 3)).astype(np.float32)\n"
+            "def stop(n, image, record):\n    if n == 3: os.kill(os.getpid(), signal.SIGINT)\n"
+            "try:\n    for n in range(3):\n        print('picture', n)\n"
+            "        transfer.stylize(x, x[::-1], size=40, steps=50, callback=stop, progress=False)\n"
+            "except KeyboardInterrupt:\n    print('ended')\n"
+            "made = transfer.StyleTransfer(x, x[::-1], size=40)\n"
+            "result = made.run(50, callback=stop, progress=False)\n"
+            "print(result.interrupted, result.stopped, len(result.history), result.image.shape)\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines() == ["picture 0", "ended", "True True 3 (40, 40, 3)"], done.stderr[-500:]
 
 
 # --- in one call ---

@@ -139,19 +139,20 @@ def test_networks_share_their_kernels():
     assert variables[0] & variables[1]
 
 
-def test_a_frozen_convolution_keeps_its_turned_kernel_and_follows_new_weights():
-    layer, x, upstream = vgg.FrozenConv2D(5), tf.random.normal((1, 7, 6, 4)), tf.random.normal((1, 7, 6, 5))
-    layer.build(x.shape)
-
-    @tf.function(autograph=False)
-    def slope(x):
-        return with_gradient(layer, x, upstream)[1]
+def test_the_plain_network_follows_new_kernels():
+    """However a kernel is set, the gradient is that of the kernel: of Keras' own layers."""
+    model = vgg.load_vgg19(["block1_conv2"])
+    layer, x = model.get_layer("block1_conv2"), tf.constant(RNG.uniform(size=(1, 9, 8, 3)).astype(np.float32))
+    upstream = random(1, 9, 8, 64)
     for seed in (1, 2):
-        kernel = tf.random.stateless_normal((3, 3, 4, 5), (seed, 0))
-        layer.set_weights([kernel, tf.zeros(5)])
-        expected = with_gradient(lambda x, k=kernel: tf.nn.relu(tf.nn.conv2d(x, k, 1, "SAME")), x, upstream)[1]
-        assert relative(slope(x), expected) < 1e-5
-    assert len(layer.get_weights()) == 2, "the turned kernel is no weight of the layer"
+        layer.kernel.assign(0.05 * tf.random.stateless_normal(layer.kernel.shape, (seed, 0)))
+        below = vgg.load_vgg19(["block1_conv1"])
+
+        def by_hand(x, below=below):
+            return tf.nn.relu(tf.nn.conv2d(below(x)["block1_conv1"], layer.kernel, 1, "SAME") + layer.bias)
+        network = winograd.network(model, fast=False)
+        expected = with_gradient(by_hand, x, upstream)[1]
+        assert relative(with_gradient(lambda x, n=network: n(x)["block1_conv2"], x, upstream)[1], expected) < 1e-5
 
 
 def test_one_compiled_step_takes_a_large_picture_and_then_a_small_one():

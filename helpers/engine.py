@@ -1,0 +1,67 @@
+"""The network, and the loss with its gradient in one compiled step: what transfers with the same layers share.
+
+For `transfer`. Chapter 04.
+"""
+
+import functools
+import threading
+from typing import Any, NamedTuple
+
+import psutil
+import tensorflow as tf
+
+from helpers import losses, vgg, winograd
+from helpers import weights as sources
+
+
+class Engine(NamedTuple):
+    """What all transfers with the same layers and weights share."""
+    network: Any                # (B, H, W, 3) → {layer: activations}, not compiled
+    step: Any                   # the loss, its terms and its gradient, compiled once for each size
+    bytes_per_pixel: float      # of activations
+    resident: int               # bytes that the process held when the network had been loaded
+    source: str                 # one line about the weights
+    seconds: dict               # {(height, width): [of each evaluation]}, to be filled
+
+
+_building = threading.Lock()    # two threads at once would load the network twice
+
+
+def engine(content_layers, style_layers, pooling="max", weights="auto", fast=True, skip=True):
+    """The Engine for one choice of layers, the last two are kept. fast: Winograd's convolutions, compiled by XLA.
+    skip: leave out convolutions that change nothing."""
+    with _building:
+        return _engine(content_layers, style_layers, pooling, weights, sources.identity(weights), fast, skip)
+
+
+@functools.lru_cache(maxsize=2)
+def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip):
+    """identity: of the file behind `weights`; another file is another engine.
+
+    Images, targets and weights are arguments of the step: neither a slider nor another picture of the same size
+    compiles it anew.
+    """
+    model = vgg.load_vgg19(content_layers + style_layers, pooling, weights)
+    network = winograd.network(model, fast, skip)
+
+    @tf.function(jit_compile=fast, reduce_retracing=not fast, autograph=False)
+    def step(image, content_targets, style_targets, weights, layer_weights):
+        with tf.GradientTape() as tape:
+            tape.watch(image)
+            features = network(image)
+            content = sum(losses.content_loss(features[name], target)
+                          for name, target in zip(content_layers, content_targets, strict=True)) / len(content_layers)
+            layers = [losses.style_loss([losses.gram_matrix(features[name])], [target])
+                      for name, target in zip(style_layers, style_targets, strict=True)]
+            style = tf.reduce_sum(layer_weights * tf.stack(layers))
+            tv = losses.total_variation(image)
+            loss = tf.reduce_sum(weights * tf.stack([content, style, tv]))
+        return loss, tf.stack([content, style, tv, *layers]), tape.gradient(loss, image)
+
+    floats, scale = 0, 1                       # each pooling leaves a quarter of the positions
+    for layer in model.layers[2:]:
+        scale *= 4 if layer.name.endswith("pool") else 1
+        floats += getattr(layer, "filters", 0) / scale
+    # The targets are computed once for each picture, of any size: that is not worth a compilation.
+    return Engine(winograd.network(model, fast=False), step, 4 * floats, psutil.Process().memory_info().rss,
+                  model.source, {})

@@ -1,0 +1,58 @@
+"""What a transfer will take: the formula, and the memory that a container leaves."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+
+from helpers import cost, images
+from helpers.transfer import StyleTransfer
+
+PHOTO = images.load_image("china.jpg", 64)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=False)
+
+
+def test_estimate_is_its_formula(made):
+    own, seconds = PHOTO.shape[:2], {PHOTO.shape[:2]: [5.0, 1.0, 1.0, 1.0]}
+    measured = SimpleNamespace(content=made.content, engine=made.engine._replace(seconds=seconds))
+    assert cost.estimate(measured, *own, 10).seconds == pytest.approx(10)
+    pixels = own[0] * own[1]
+    larger = cost.estimate(measured, own[0], 4 * own[1], 10)
+    assert larger.seconds == pytest.approx(4 + 10 * (4 * pixels + cost.EXTRA_PIXELS) / (pixels + cost.EXTRA_PIXELS))
+    per_pixel = (larger.memory - cost.estimate(measured, *own, 10).memory) / (3 * pixels)
+    assert per_pixel == pytest.approx(cost.COPIES * made.engine.bytes_per_pixel)
+
+
+def test_estimate_measures_what_has_not_been_measured(made):
+    made.engine.seconds.clear()
+    found = cost.estimate(made, *PHOTO.shape[:2], 3)
+    measured = made.engine.seconds[PHOTO.shape[:2]]
+    assert len(measured) == 2 and found.seconds == pytest.approx(3 * measured[1])
+    assert found.memory > psutil.Process().memory_info().rss / 3
+
+
+def test_too_large_a_picture_is_warned_of(monkeypatch):
+    monkeypatch.setattr(cost, "free_memory", lambda: 5e6)
+    with pytest.warns(UserWarning, match=r"64 × 43 pixels need .* GB of memory, 0.0 GB are free: take size=\d+"):
+        StyleTransfer(PHOTO, "swirls.jpg", size=64)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_containers_limit_is_seen(monkeypatch, tmp_path, version):
+    monkeypatch.setattr(cost, "CGROUP", tmp_path)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=16e9))
+    assert cost.free_memory() == 16e9, "no container"
+    limit, used, statistics, cache = cost.LIMITS[2 - version]
+    (tmp_path / limit).parent.mkdir(exist_ok=True)
+    (tmp_path / statistics).write_text(f"anon 5\n{cache} 500000000\n")
+    (tmp_path / used).write_text("3000000000\n")
+    (tmp_path / limit).write_text("4000000000\n")
+    assert cost.free_memory() == 1.5e9, "the limit, less what is used, with the files that the system keeps cached"
+    (tmp_path / limit).write_text("max\n")
+    assert cost.free_memory() == 16e9, "a container without a limit"
+    assert np.isfinite(cost.free_memory())
