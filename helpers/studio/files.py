@@ -1,0 +1,104 @@
+"""What the studio writes and reads: a PNG with its settings inside, and the stages as an animation. Chapter 06."""
+
+import base64
+import dataclasses
+import io
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from helpers import images
+from helpers.studio.settings import PICTURES
+
+FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')        # in a file's name, on one system or another
+
+
+def clean(name, longest=24):
+    """A picture's name as a person typed or uploaded it, fit for a button and for a file of any system."""
+    name = FORBIDDEN.sub(" ", Path(str(name)).stem)
+    return " ".join(name.split()).strip(" .")[:longest].strip(" .") or "picture"
+
+
+def save(image, settings, own, folder="pictures"):
+    """Write the image, (H, W, 3), as PNG with its settings and the learner's `own` pictures inside; → its path.
+
+    own: {name: (H, W, 3)}. What is already there is not overwritten. Raises ImageError.
+    """
+    text = {"Software": "Style transfer studio", "Studio": json.dumps(dataclasses.asdict(settings))}
+    for name in {getattr(settings, role) for role in PICTURES} & set(own):
+        data = io.BytesIO()
+        images.to_pil(images.resize(own[name], max_side=512)).save(data, "JPEG", quality=92)
+        text[f"Picture {name}"] = base64.b64encode(data.getvalue()).decode()
+    return images.save_image(image, _new_path(folder, settings, "png"), text)
+
+
+def save_gif(stages, settings, folder="pictures"):
+    """Write the stages, (evaluation, uint8 (h, w, 3)) each, as an animated GIF; → its path."""
+    if not stages:
+        raise ValueError("there is nothing to animate yet: press Paint first.")
+    shape = stages[-1][1].shape[1::-1]
+    frames = [Image.fromarray(stage).resize(shape) for _, stage in stages]
+    path = _new_path(folder, settings, "gif")
+    try:
+        frames[0].save(path, save_all=True, append_images=frames[1:], loop=0,
+                       duration=[120] * (len(frames) - 1) + [2000])
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise images.ImageError(f"{path.name} cannot be written ({error.strerror}): free some space.") from error
+    return path
+
+
+def read(source):
+    """What `save` has put into a PNG → (settings as a dictionary, {name: (H, W, 3)}). Raises ImageError."""
+    data = bytes(source) if isinstance(source, (bytes, memoryview)) else Path(source).read_bytes()
+    images.load_image(data)                                  # says in its own words what is no picture
+    text = getattr(Image.open(io.BytesIO(data)), "text", {})
+    try:
+        settings = json.loads(text["Studio"])
+        settings = {**settings, "layer_weights": tuple(settings["layer_weights"])}
+        own = {key.removeprefix("Picture "): images.load_image(base64.b64decode(value, validate=True))
+               for key, value in text.items() if key.startswith("Picture ")}
+    except (KeyError, TypeError, ValueError) as error:
+        raise images.ImageError("this picture holds no settings: take a PNG that the studio has saved.") from error
+    return settings, own
+
+
+def strip(stages, count=6, height=60):
+    """The first, the last and some stages between, closer together at the beginning, in one row.
+
+    → (JPEG, the evaluations of the stages shown).
+    """
+    picks = sorted({round((len(stages) - 1) * (k / (count - 1)) ** 2) for k in range(count)})
+    frames = [Image.fromarray(stages[k][1]) for k in picks]
+    frames = [f.resize((max(1, f.width * height // f.height), height)) for f in frames]
+    row = Image.new("RGB", (sum(f.width + 3 for f in frames) - 3, height), "white")
+    for k, frame in enumerate(frames):
+        row.paste(frame, (sum(f.width + 3 for f in frames[:k]), 0))
+    return jpeg(row, quality=85), [stages[k][0] for k in picks]
+
+
+def jpeg(image, max_side=None, quality=88):
+    """(H, W, 3) in 0…1, or a PIL image → the bytes of a JPEG."""
+    if isinstance(image, np.ndarray):
+        image = images.to_pil(images.resize(image, max_side) if max_side else image)
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=quality)
+    return data.getvalue()
+
+
+def _new_path(folder, settings, ending):
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path.home()
+    names = f"{clean(settings.content)}-{clean(settings.style)}".replace(" ", "_")
+    stem = f"{names}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path, number = folder / f"{stem}.{ending}", 2
+    while path.exists():
+        path, number = folder / f"{stem}-{number}.{ending}", number + 1
+    return path
