@@ -1,40 +1,51 @@
-# lab · studio · test · notebooks · bench; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
+# lab · studio · test · notebooks · bench · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
 PYTHON ?= python3
 BIN := .venv/bin
 NB ?=
 LAB ?=
+IP ?= 127.0.0.1
+LOCK ?=
 # Jupyter refuses to run as root unless told to; in a container root is all there is, and the server is local.
 ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 # TensorFlow reports its build on stderr when a notebook imports it before helpers.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help lab studio test notebooks bench
+.PHONY: help lab studio test notebooks bench lock
 help:
-	@echo "make lab · make studio · make test · make notebooks · make bench"
+	@echo "make lab        the course: JupyterLab, opened on chapter 00"
+	@echo "make studio     the studio as a page without code"
+	@echo "make test       everything: linter, unit tests, the studio in a browser, every notebook"
+	@echo "make notebooks  run the notebooks and keep their outputs; NB=notebooks/03_style_loss.ipynb for one"
+	@echo "make bench      measure the engine, half an hour"
+	@echo "make lock       requirements*.txt from the ranges in pyproject.toml; LOCK=--upgrade for what is newest"
+	@echo "The first of them sets the course up. PYTHON=python3.12 names the Python, LAB=--port=8899 is for Jupyter."
+	@echo "Only this machine reaches the pages; IP=0.0.0.0 opens them to the network, and to a container's host."
 
-# The set-up: once, and again when the requirements change. The preflight fetches the weights and paints a picture.
-.venv/ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and "This course needs Python 3.10 to 3.13, this is %d.%d: name another one, as in make lab PYTHON=python3.12" % sys.version_info[:2])'
+# The set-up: once, and again when the requirements change. The preflight fetches the weights and paints a picture;
+# if it fails, the course opens all the same.
+.venv/ready: requirements.txt pyproject.toml $(wildcard etc/*/*.json etc/*/*/*.json)
+	@$(PYTHON) -c 'import platform, sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14) and "This course needs Python 3.10 to 3.13, this is %d.%d: name another one, as in make lab PYTHON=python3.12" % sys.version_info[:2] or (platform.system(), platform.machine()) == ("Darwin", "x86_64") and "TensorFlow has no build for Intel Macs, nor for an Intel Python on Apple silicon: the README says what to do.")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m helpers
 	@touch $@
+	@$(BIN)/python -m helpers || echo "  The course opens all the same; $(BIN)/python -m helpers repeats this check."
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 lab: .venv/ready
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT) $(LAB)
+	$(BIN)/jupyter lab --ServerApp.ip=$(IP) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT) $(LAB)
 
 # Each visitor's page has a kernel of its own, which ends 40 s after the page was closed.
 studio: .venv/ready
-	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=127.0.0.1 --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
+	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=$(IP) --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
 
+# Both runs list at their end what took over 10 s. A startup file in tests/ipython moves the chapters' sliders.
 test: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/pytest tests
-	TQDM_DISABLE=1 MOVE_SLIDERS=1 $(BIN)/pytest --nbval notebooks
+	TQDM_DISABLE=1 IPYTHONDIR=$(CURDIR)/tests/ipython $(BIN)/pytest --nbval notebooks
 
 # Run the notebooks in place and keep them as readers see them; NB=notebooks/03_style_loss.ipynb runs one.
 notebooks: .venv/ready-dev
@@ -42,3 +53,12 @@ notebooks: .venv/ready-dev
 
 bench: .venv/ready-dev
 	$(BIN)/python tests/benchmark.py
+
+# One version of everything for Python 3.10 to 3.13 and all systems. What is locked stays as long as its range admits it.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --fork-strategy fewest \
+	--no-emit-index-url --custom-compile-command "make lock" $(LOCK)
+lock:
+	@test -x $(BIN)/uv || $(MAKE) .venv/ready-dev
+	echo "-e ." | $(COMPILE) --annotation-style line - --output-file requirements.txt
+	@sed '/^-e/d' requirements.txt > .venv/locked
+	$(COMPILE) --no-annotate --group dev --constraints .venv/locked --output-file requirements-dev.txt

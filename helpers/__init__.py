@@ -1,7 +1,8 @@
 """The small library that the chapters build and then import.
 
-images · vgg · losses · descent stand alone; transfer uses them; studio uses transfer;
-figures and exercises serve the notebooks.
+The core: images, weights, vgg, losses and descent know nothing of each other but that vgg uses weights; transfer uses
+them all. Beside it, what makes it quick and safe: engine, winograd, compiled, lbfgsb, cost, network, filters, colours.
+studio uses transfer; figures and exercises serve the notebooks.
 """
 
 import ctypes
@@ -11,6 +12,12 @@ import sys
 # TensorFlow prints its build's options on import; a learner's first cell stays readable without them.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+# XLA may read and write compiled code in a folder of this process' memory: `compiled` keeps it from there. TensorFlow
+# reads its flags at its first operation, so they are set here.
+if "persistent_cache" not in (flags := os.environ.get("TF_XLA_FLAGS", "")):
+    os.environ["TF_XLA_FLAGS"] = (f"{flags} --tf_xla_persistent_cache_directory=ram://compiled "
+                                  "--tf_xla_persistent_cache_prefix=course").strip()
 
 # glibc keeps a heap for each thread and hands little of it back: painting again and again in threads, a process grew by
 # 100 to 200 MB before it levelled off. With one heap (M_ARENA_MAX is −8) it stays level. Other systems have no mallopt.

@@ -8,6 +8,7 @@ from importlib import metadata
 
 PACKAGES = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "matplotlib", "scipy")
 NEEDED_GB = 1.5      # a 256 px transfer, measured, with room to spare
+COMPILED = (96, 128, 160, 256)       # pixels: the sizes at which chapters and studio start
 AGAIN = "run `pip install -r requirements.txt` in the course's environment."
 
 
@@ -19,7 +20,7 @@ def main(arguments=None):
     # A console that knows few characters shows "?" for the others, instead of ending in an error.
     sys.stdout.reconfigure(errors="replace")
     rows, missing = [], []
-    for check in (python, packages, memory, lambda: first_transfer(weights)):
+    for check in (python, packages, memory, lambda: first_transfer(weights), lambda: compiled_steps(weights)):
         try:
             rows += check()
         except ImportError as error:
@@ -77,6 +78,20 @@ def first_transfer(weights):
                            "the weights may be damaged, delete data/weights and run this again.")
     return [*rows, ("first transfer", f"20 evaluations at 128 px, loss {first:.2f} to {last:.2f}, "
                                       f"{time.perf_counter() - started:.0f} s")]
+
+
+def compiled_steps(weights):
+    """→ how many compiled steps are kept for the kernels to come, those of the chapters' and the studio's sizes too."""
+    from helpers import compiled, transfer, winograd
+    if not winograd.is_available():
+        return [("compiled steps", "none, this machine does without")]
+    for size in COMPILED:
+        made = transfer.StyleTransfer("china.jpg", "swirls.jpg", size=size, weights=weights)
+        made.evaluate(made.content)
+    try:
+        return [("compiled steps", f"{len(list(compiled.folder().iterdir()))} kept for the kernels to come")]
+    except OSError as error:             # each kernel compiles its own then
+        return [("compiled steps", f"none can be kept ({error.strerror or error})")]
 
 
 if __name__ == "__main__":

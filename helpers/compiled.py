@@ -1,11 +1,11 @@
 """Compiled steps kept on disk: what XLA made of a step in one kernel serves the next one. For `transfer`.
 
-TensorFlow has a cache of its own for this (TF_XLA_FLAGS, set by `helpers/__init__.py`), but trusts it blindly: a damaged
-entry is an error for ever, another processor's is run, and one is found again only if as many functions were traced
-before. So here XLA reads and writes in this process' memory, which is never full, never damaged, and gone with it. What
-it wrote is kept, whole and with a checksum, in a folder of the user's own for this processor and these versions, and
-given back only if the checksum agrees. And a step is compiled under a name made of what it computes. Whatever fails,
-it is compiled as if nothing had been kept; where nothing can be kept, a warning says why.
+TensorFlow has a cache of its own for this (TF_XLA_FLAGS, set by `helpers/__init__.py`), but trusts it blindly: a
+damaged entry is an error for ever, another processor's is run, and one is found again only if as many functions were
+traced before. So here XLA reads and writes in this process' memory, which is never damaged, and gone with it. What it
+wrote is kept, whole and with a checksum, in a folder of the user's own for this processor and these versions, and given
+back only if that agrees. And a step is compiled under a name made of what it computes. Whatever fails, it is compiled
+as if nothing had been kept; where nothing can be kept, a warning says why.
 """
 
 import collections
@@ -52,10 +52,8 @@ def kept(function, key):
 
 
 def folder():
-    """The folder of the kept steps for this user, processor and versions, made if it is missing.
-
-    Raises OSError where it cannot be made, or belongs to somebody else: who writes there runs code here.
-    """
+    """The kept steps of this user, processor and versions, made if missing. Raises OSError where it cannot be made, or
+    is somebody else's: who writes there runs code here."""
     path = platformdirs.user_cache_path("style-transfer-course") / f"compiled-{_fingerprint(*_machine())}"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name == "posix":

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psutil
 import tensorflow as tf
 
-from helpers import losses, vgg, winograd
+from helpers import compiled, losses, vgg, winograd
 from helpers import weights as sources
 
 
@@ -18,6 +18,7 @@ class Engine(NamedTuple):
     """What all transfers with the same layers and weights share."""
     network: Any                # (B, H, W, 3) → {layer: activations}, not compiled
     step: Any                   # the loss, its terms and its gradient, compiled once for each size
+    traces: Any                 # () → how often the step has been traced, for whoever doubts the line above
     bytes_per_pixel: float      # of activations
     resident: int               # bytes that the process held when the network had been loaded
     source: str                 # one line about the weights
@@ -58,10 +59,13 @@ def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip
             loss = tf.reduce_sum(weights * tf.stack([content, style, tv]))
         return loss, tf.stack([content, style, tv, *layers]), tape.gradient(loss, image)
 
+    traces = step.experimental_get_tracing_count
+    if fast:
+        step = compiled.kept(step, (content_layers, style_layers, pooling, model.source, skip))
     floats, scale = 0, 1                       # each pooling leaves a quarter of the positions
     for layer in model.layers[2:]:
         scale *= 4 if layer.name.endswith("pool") else 1
         floats += getattr(layer, "filters", 0) / scale
     # The targets are computed once for each picture, of any size: that is not worth a compilation.
-    return Engine(winograd.network(model, fast=False), step, 4 * floats, psutil.Process().memory_info().rss,
+    return Engine(winograd.network(model, fast=False), step, traces, 4 * floats, psutil.Process().memory_info().rss,
                   model.source, {})

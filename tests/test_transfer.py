@@ -20,7 +20,7 @@ PHOTO = images.load_image("china.jpg", 64)
 
 
 def traces(made):
-    return made.engine.step.experimental_get_tracing_count()
+    return made.engine.traces()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -265,7 +265,9 @@ def test_a_wrong_package_is_refused(folder, monkeypatch):
 
 
 def test_pips_own_words_are_kept(folder, monkeypatch):
-    """The real pip, and no index that answers."""
+    """The real pip, and no index that answers; a pip.py that lies about is none."""
+    (folder / "pip.py").write_text("raise SystemExit('this is not pip')")
+    monkeypatch.chdir(folder)
     for name, value in {"INDEX_URL": "http://127.0.0.1:9/", "EXTRA_INDEX_URL": "", "FIND_LINKS": "", "RETRIES": "0",
                         "NO_CACHE_DIR": "1", "CONFIG_FILE": os.devnull}.items():
         monkeypatch.setenv(f"PIP_{name}", value)
