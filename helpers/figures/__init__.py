@@ -1,20 +1,21 @@
 """The chapters' plots and sliders. Each picture is shown with one sentence that says what it shows: its caption, and
 its alt text.
 
-base: what all plots share, and the plots of several chapters. chapters: plots that one chapter alone uses.
+base: what all plots share, and the plots of several chapters. chapters, chapter01 …: plots that one chapter alone uses.
 sliders: `interact`, which calls a function in a running kernel, and `Live`. frames: `scrub`, which needs no kernel.
 """
 
 from helpers.figures.base import COLOURS, MAP, SIGNED, curves, grid, heat, new, plain_numbers, show, table
+from helpers.figures.chapter01 import field, likes
+from helpers.figures.chapter02 import circled, distances
+from helpers.figures.chapter03 import best_patches, cloud, lit, matrices
+from helpers.figures.chapter04 import left_share, pulls, sheet, signed, spectrum
 from helpers.figures.chapters import (
     bowl,
     boxes,
     by_layer,
     cases,
     categories,
-    lit,
-    maps,
-    matrices,
     mosaic,
     network,
     products,
@@ -26,6 +27,7 @@ from helpers.figures.chapters import (
 from helpers.figures.frames import scrub
 from helpers.figures.sliders import Live, interact
 
-__all__ = ["COLOURS", "MAP", "SIGNED", "Live", "bowl", "boxes", "by_layer", "cases", "categories", "curves", "grid",
-           "heat", "interact", "lit", "maps", "matrices", "mosaic", "network", "new", "plain_numbers", "products",
-           "profiles", "race", "scrub", "shares", "show", "step_errors", "table"]
+__all__ = ["COLOURS", "MAP", "SIGNED", "Live", "best_patches", "bowl", "boxes", "by_layer", "cases", "categories",
+           "circled", "cloud", "curves", "distances", "field", "grid", "heat", "interact", "left_share", "likes", "lit",
+           "matrices", "mosaic", "network", "new", "plain_numbers", "products", "profiles", "pulls", "race", "scrub",
+           "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table"]

@@ -4,7 +4,6 @@ import matplotlib
 import numpy as np
 from matplotlib import ticker
 
-from helpers import images
 from helpers.figures.base import COLOURS, MAP, OUTSIDE, SIGNED, new, plain_numbers, show
 
 # --- Chapter 01: what a CNN sees ---------------------------------------------------------------------------
@@ -12,10 +11,10 @@ from helpers.figures.base import COLOURS, MAP, OUTSIDE, SIGNED, new, plain_numbe
 def network(image, shapes, caption):
     """VGG19 to scale. shapes: {layer: (rows, columns, maps)}; a layer is as high as it has rows, and 8 maps thick
     as a pixel is wide."""
-    figure, axis = new(size=(8.5, 2.6))
+    figure, axis = new(size=(10, 3))
     height, width = image.shape[:2]
     axis.imshow(image, extent=(0, width, -height / 2, height / 2))
-    x, label, block = width, width - 70, None
+    x, label, block = width + 5, width - 65, None
     for name, (rows, columns, maps) in shapes.items():
         if name[:6] != block:
             x, block = max(x + 26, label + 96), name[:6]      # labels are wider than the first two blocks
@@ -24,9 +23,15 @@ def network(image, shapes, caption):
         axis.add_patch(matplotlib.patches.Rectangle((x, -rows / 2), maps / 8, rows, edgecolor="black",
                                                     facecolor=COLOURS[int(block[5])], alpha=0.75))
         x += maps / 8 + 6
+    left, right, below = x - 6 - maps / 8, x - 6, -rows / 2 - 14             # under the last box
+    arrow = {"arrowstyle": "<->", "shrinkA": 0, "shrinkB": 0}
+    axis.annotate("", (width + 20, -height / 2), (width + 20, height / 2), arrowprops=arrow)
+    axis.text(width + 10, 0, "rows", fontsize=8, ha="center", va="center", rotation=90)
+    axis.annotate("", (left, below), (right, below), arrowprops=arrow)
+    axis.text((left + right) / 2, below - 8, "maps, not columns", fontsize=8, ha="center", va="top")
     axis.set(xlim=(0, x + 20), ylim=(-height / 2 - 5, height / 2 + 80), aspect="equal")
     axis.axis("off")
-    show(figure, caption)
+    show(figure, caption, quality=90)
 
 
 def by_layer(series, caption, title, y, size=(8, 3.2)):
@@ -73,20 +78,6 @@ def mosaic(tiles, columns):
                            for i in range(0, len(tiles) - columns + 1, columns)])
 
 
-def maps(image, activations, caption, count=24, columns=6):
-    """An image beside the strongest maps of one layer, (H, W, N): the square roots, each scaled to its largest."""
-    strongest = np.argsort(-(activations ** 2).mean(axis=(0, 1)))[:count]
-    tiles = [np.sqrt(activations[..., n] / max(activations[..., n].max(), 1e-9)) for n in strongest]
-    figure, axes = new(1, 2, (9, 3.4), width_ratios=(1, 2.4))
-    axes[0].imshow(image)
-    axes[1].imshow(mosaic(tiles, columns), cmap=MAP)
-    axes[0].set_title("the picture")
-    axes[1].set_title(f"the {len(tiles)} strongest of {activations.shape[-1]} maps")
-    for axis in axes:
-        axis.axis("off")
-    show(figure, caption, quality=80)
-
-
 def boxes(panels, caption, width=3.2):
     """Panels side by side. panels: {title: (image or map, {label: (top, left, bottom, right) in its pixels})}."""
     height, breadth = next(iter(panels.values()))[0].shape[:2]
@@ -108,23 +99,6 @@ def boxes(panels, caption, width=3.2):
 
 
 # --- Chapter 03 -------------------------------------------------------------------------------------------
-
-def matrices(grams, caption, width=2.1):
-    """Gram matrices side by side, each to its own largest entry. grams: {title: (n, n) ≥ 0}."""
-    figure, axes = new(1, len(grams), (len(grams) * width, width + 0.3), squeeze=False)
-    for axis, (title, values) in zip(axes.flat, grams.items(), strict=True):
-        axis.imshow(values / values.max(), cmap=MAP, vmin=0, vmax=1)
-        axis.set(title=title, xticks=[], yticks=[])
-    axes.flat[0].set(xlabel="map j", ylabel="map i")
-    show(figure, caption)
-
-
-def lit(image, strength):
-    """An image that is dark but where a map is strong: (H, W, 3), (rows, columns) ≥ 0 → (H, W, 3)."""
-    light = np.sqrt(np.clip(strength / max(np.quantile(strength, 0.97), 1e-9), 0, 1))
-    light = images.resize(np.repeat(light[..., None], 3, axis=2).astype(np.float32), shape=image.shape[:2])
-    return image * (0.1 + 0.9 * light)
-
 
 def categories(series, names, caption, title, x, y, size=(6.5, 3.2)):
     """A line for each of series, {label: values}, over names at equal steps."""
@@ -175,6 +149,7 @@ def step_errors(series, caption, title):
     for label, (steps, errors) in series.items():
         axis.loglog(steps, errors, label=label)
     axis.axhline(1e-3, color="0.6", linestyle=":")
+    axis.annotate("0.001: the check asks for less", (steps[0], 1e-3), ha="right", va="bottom", color="0.4", fontsize=8)
     axis.set(xlabel="step h, in pixel values of 0…1", ylabel="relative error", title=title)
     axis.legend(frameon=False)
     show(figure, caption)
@@ -190,9 +165,12 @@ def bowl(loss, paths, caption, size=(7, 3.1)):
     for axis, (label, path) in zip(axes[0], paths.items(), strict=True):
         axis.contour(first, second, heights, levels=heights.max() * np.geomspace(1e-3, 1, 10), cmap=MAP, linewidths=0.7)
         axis.plot(*np.asarray(path).T, marker="o", markersize=3, linewidth=1, color=COLOURS[1])
-        axis.plot(*path[0], marker="s", markersize=7, color=COLOURS[6])
+        axis.plot(*path[0], marker="s", markersize=7, color=COLOURS[6], linestyle="", label="start")
+        axis.plot(first.flat[heights.argmin()], second.flat[heights.argmin()], marker="*", markersize=12,
+                  color=COLOURS[2], linestyle="", label="lowest loss", zorder=1)
         axis.set(title=label, xlim=(-0.1, 1.1), ylim=(-0.1, 1.1), aspect="equal", xlabel="pixel 1")
     axes[0, 0].set_ylabel("pixel 2")
+    axes[0, -1].legend(**OUTSIDE)
     show(figure, caption)
 
 
@@ -203,12 +181,12 @@ def race(histories, caption, mark=None):
         for label, history in histories.items():
             axis.loglog([r[unit] for r in history], [r["loss"] for r in history], label=label, marker="")
         if mark is not None:
-            axis.axhline(mark, color="0.6", linewidth=0.8)
+            axis.axhline(mark, color="0.4", linestyle=":", marker="", label="where gradient descent ends")
         axis.set(xlabel=unit, title=f"loss by {unit.removesuffix('s')}")
         plain_numbers(axis.yaxis)
         axis.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
     axes[0].set_ylabel("loss")
-    axes[1].legend(frameon=False)
+    axes[1].legend(**OUTSIDE)
     show(figure, caption)
 
 
@@ -231,4 +209,5 @@ def cases(patients, caption, columns=4, width=2.2):
         below.semilogy(range(1, len(values) + 1), values, marker="")
         below.set(xlabel="evaluation", ylabel="loss" if i % columns == 0 else "",
                   ylim=(losses.min() / 1.5, losses.max() * 1.5))
+        plain_numbers(below.yaxis)
     show(figure, caption, quality=85)
