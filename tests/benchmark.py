@@ -1,11 +1,10 @@
-"""How fast the engine is: `make bench`, or `python tests/benchmark.py steps descent classic memory` for some parts.
+"""How fast the engine is: `make bench`, or `python tests/benchmark.py steps descent tutorials memory` for some parts.
 
 All in one process, in pairs, repeated: medians, and the spread of the ratios. Every convolution of VGG19 is computed
 on both sides: the three that the offline default may skip are not skipped here. Absolute times mean little from one
 machine to the next, ratios do. Prints, and saves to tests/bench/. PyTorch has a column where torch is installed.
 """
 
-import importlib.util
 import os
 import platform
 import resource
@@ -16,12 +15,10 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
+import benchmark_tutorials
 import numpy as np
 import tensorflow as tf
-from scipy.optimize import fmin_l_bfgs_b
 from test_winograd import stock_keras
-from threadpoolctl import threadpool_limits
 
 from helpers import cost, images, losses, vgg, winograd
 from helpers.engine import engine
@@ -91,29 +88,17 @@ def stock_step(content_targets, grams):
 
 def torch_step(content_target, grams):
     """The same once more in PyTorch, channels last, or None without torch."""
-    if importlib.util.find_spec("torch") is None:
+    network = benchmark_tutorials.torch_network(vgg.load_vgg19(LAYERS))
+    if network is None:
         return None
     import torch
-    model, convolutions = vgg.load_vgg19(LAYERS), {}
-    for layer in model.layers:
-        if "_conv" in layer.name:
-            kernel, bias = layer.get_weights()
-            kernel = torch.tensor(kernel.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=torch.channels_last)
-            convolutions[layer.name] = kernel, torch.tensor(bias)
-    mean = -torch.tensor(np.array(model.get_layer("preprocess").offset, np.float32)).reshape(1, 3, 1, 1)
     content_target = torch.tensor(content_target.numpy().transpose(0, 3, 1, 2).copy())
     grams = [torch.tensor(gram.numpy()[0]) for gram in grams]
 
     def step(image):
         image = torch.tensor(image.numpy().transpose(0, 3, 1, 2).copy()).contiguous(memory_format=torch.channels_last)
         image.requires_grad_(True)
-        x, features = image * 255 - mean, {}
-        for layer in model.layers[2:]:
-            if layer.name.endswith("pool"):
-                x = torch.nn.functional.max_pool2d(x, 2)
-            else:
-                x = torch.relu(torch.nn.functional.conv2d(x, *convolutions[layer.name], padding=1))
-            features[layer.name] = x
+        features = {name: x for name, _, x in network(image)}
         content = ((features[CONTENT_LAYERS[0]] - content_target) ** 2).sum() / (content_target ** 2).sum()
         style = 0
         for name, target in zip(STYLE_LAYERS, grams, strict=True):
@@ -202,91 +187,19 @@ def descend(size=256):
     say(f"Loss at the start {start:.2f}. Kernel warm; coarse to fine compiles its smaller size on the way.\n")
 
 
-# --- the classic recipe -----------------------------------------------------------------------------------------
+# --- the official tutorials -------------------------------------------------------------------------------------
 
-def classic(count=600, height=96, width=128):
-    """Three pictures a step, sums of squares, block5_conv2, gradient descent 100 × 0.96^(step/100); and ours on the
-    same loss: two of the pictures computed once, L-BFGS."""
-    say("## The classic recipe's loss\n")
-    style_layers, content_layer = list(STYLE_LAYERS), "block5_conv2"
-    model = vgg.load_vgg19([*style_layers, content_layer])
-    network, fast = stock_keras(model, "max"), winograd.network(model, True, False)
-    offset = np.array(model.get_layer("preprocess").offset, np.float32)
-
-    def picture(name):
-        return tf.constant(images.resize(images.load_image(name), shape=(height, width))[None] * 255 + offset)
-    content, style = picture("china.jpg"), picture("swirls.jpg")
-    norm = 4.0 * 9 * (height * width) ** 2
-
-    def gram(x):
-        flat = tf.reshape(x, (-1, x.shape[-1]))
-        return tf.matmul(flat, flat, transpose_a=True)
-
-    def variation(x):
-        dy = tf.square(x[:, :-1, :-1] - x[:, 1:, :-1])
-        dx = tf.square(x[:, :-1, :-1] - x[:, :-1, 1:])
-        return tf.reduce_sum((dx + dy) ** 1.25)
-
-    def total(x, features, content_target, grams):
-        loss = 2.5e-8 * tf.reduce_sum(tf.square(features[content_layer] - content_target)) + 1e-6 * variation(x)
-        for name, target in zip(style_layers, grams, strict=True):
-            loss += 1e-6 / 5 / norm * tf.reduce_sum(tf.square(gram(features[name]) - target))
-        return loss
-
-    @tf.function(autograph=False)
-    def three_at_once(x):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            features = network((tf.concat([content, style, x], axis=0) - offset) / 255)
-            loss = total(x, {name: f[2] for name, f in features.items()}, features[content_layer][0],
-                         [gram(features[name][1]) for name in style_layers])
-        return loss, tape.gradient(loss, x)
-
-    @tf.function(jit_compile=True, autograph=False)
-    def ours(x, content_target, grams):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            features = {name: f[0] for name, f in fast((x - offset) / 255).items()}
-            loss = total(x, features, content_target, grams)
-        return loss, tape.gradient(loss, x)
-
-    content_target = network((content - offset) / 255)[content_layer][0]
-    grams = [gram(network((style - offset) / 255)[name][0]) for name in style_layers]
-    first = float(three_at_once(content)[0]), float(ours(content, content_target, grams)[0])     # compiled; one loss
-    assert abs(first[1] / first[0] - 1) < 1e-4, first
-
-    curve, started = [], time.perf_counter()
-
-    def value_and_gradient(flat):
-        loss, gradient = ours(tf.constant(flat.reshape(content.shape).astype(np.float32)), content_target, grams)
-        curve.append((time.perf_counter() - started, float(loss)))
-        return float(loss), gradient.numpy().ravel().astype(np.float64)
-    low = np.broadcast_to(offset, content.shape).ravel()
-    with threadpool_limits(1, "blas"):
-        fmin_l_bfgs_b(value_and_gradient, content.numpy().ravel().astype(np.float64), m=20, factr=0, pgtol=0,
-                      bounds=list(zip(low, low + 255, strict=True)), maxfun=150)
-
-    def descend(step, steps):
-        x = tf.Variable(content)
-        optimizer = keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(100.0, 100, 0.96))
-        found, started = [], time.perf_counter()
-        for _ in range(steps):
-            loss, gradient = step(tf.convert_to_tensor(x))
-            optimizer.apply_gradients([(gradient, x)])
-            found.append(float(loss))
-        return found, (time.perf_counter() - started) / steps
-    # The recipe's time is taken on its first steps; the way on, the same descent, is left to the faster step.
-    begun, pace = descend(three_at_once, 40)
-    whole, _ = descend(lambda x: ours(x, content_target, grams), count)
-    assert abs(begun[-1] / whole[39] - 1) < 0.02, (begun[-1], whole[39])
-    seconds, end = pace * count, whole[-1]
-    passed = next(((t, n) for n, (t, value) in enumerate(curve, 1) if value <= end), None)
-    table(["", "seconds", "evaluations", "loss"],
-          [[f"classic recipe, {pace:.2f} s a step measured over 40", seconds, count, end],
-           ["ours, to the same loss", *(passed or ("–", "–")), end], ["ours, at its end", *curve[-1][:1], len(curve),
-                                                                     min(value for _, value in curve)]])
-    if passed:
-        say(f"Loss at the start {first[0]:.1f}. Ours ÷ classic: 1/{seconds / passed[0]:.0f}\n")
+def tutorials():
+    say("## The recipes of the official tutorials\n")
+    example, own = benchmark_tutorials.keras_example()
+    recipes = [example, benchmark_tutorials.tensorflow_tutorial(), benchmark_tutorials.pytorch_tutorial()]
+    table(benchmark_tutorials.COLUMNS, [benchmark_tutorials.against_ours(recipe) for recipe in recipes if recipe])
+    if recipes[-1] is None:
+        say("PyTorch's tutorial is left out: torch is not installed.")
+    say(f"Keras' example has 4,000 steps, these are its first {example.steps}. Its seconds and TensorFlow's are "
+        f"those of the first {benchmark_tutorials.TIMED}, counted on to all of them; PyTorch's ran whole. The loss is "
+        "content + 10 · style + 0.5 · variation. Ours is the median of three runs, compiled before.\n")
+    table(["Keras' example, on its own loss", "at the start", "s", "evaluations", "loss", "ours ÷ recipe"], own)
 
 
 # --- memory ---------------------------------------------------------------------------------------------------
@@ -320,7 +233,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["memory-of"]:
         memory(int(sys.argv[2]), int(sys.argv[3]))
         sys.exit()
-    parts = {"steps": steps, "descent": descend, "classic": classic, "memory": memories}
+    parts = {"steps": steps, "descent": descend, "tutorials": tutorials, "memory": memories}
     chosen = sys.argv[1:] or list(parts)
     if not set(chosen) <= set(parts):
         sys.exit(f"the parts are {', '.join(parts)}, not {', '.join(sorted(set(chosen) - set(parts)))}.")

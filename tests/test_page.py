@@ -208,7 +208,7 @@ def test_a_pictures_name_is_data(studio):
     studio.tick()
     assert studio.state["names"]["own"] == [HOSTILE] and HOSTILE in [thumb["name"] for thumb in studio.thumbs]
     assert HOSTILE not in studio.slow["curves"] and "onerror" not in studio.slow["curves"]
-    scripts = "".join((Path(page.__file__).parent / name).read_text("utf-8") for name in ("controls.js", "page.js"))
+    scripts = "".join((Path(page.__file__).parent / name).read_text("utf-8") for name in page.SCRIPTS)
     ways = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
     markup = [line.strip() for line in scripts.splitlines() if any(way in line for way in ways)]
     assert len(markup) == 1 and markup[0].startswith('curves.innerHTML = drawing ?? "";')

@@ -10,8 +10,6 @@ function make(tag, attributes = {}, ...children) {
     if (typeof value === "function") node.addEventListener(name, value);
     else if (value !== false) node.setAttribute(name, value === true ? "" : value);
   }
-  // JupyterLab takes keys from what has the focus, even a slider's arrows, unless that element itself says not to.
-  if (/^(a|button|input|select)$/.test(tag)) node.setAttribute("data-lm-suppress-shortcuts", "true");
   node.append(...children);
   return node;
 }

@@ -1,12 +1,20 @@
-// The studio's page over what page.py sends: what is where, and what happens when it changes.
+// The studio's page over what page.py sends: what is where, and what happens when it changes. Its controls are made by
+// controls.js, the picture by picture.js; the three are one module.
 const PULSE = 2000;        // ms between two signs of life while it paints
 
 function render({model, el}) {
   const words = model.get("words"), life = new AbortController(), thumbs = new Map();
   let state = model.get("state"), local = "";
-  const send = (command, more = {}, buffers = []) => { local = ""; model.send({command, ...more}, undefined, buffers); };
-  const set = (changes, held = false) => send("set", {changes, held});
   const say = sentence => { local = sentence; show(); };
+  const send = (command, more = {}, buffers = []) => {
+    if (command !== "alive") local = "";
+    try {
+      model.send({command, ...more}, undefined, buffers);
+    } catch (error) {
+      say("The kernel is gone: reload the page, or run the cell again.");
+    }
+  };
+  const set = (changes, held = false) => send("set", {changes, held});
   const {id, button, hinted, slider, menu, gallery, file, controls} =
     workshop({words, thumbs, set, say, get state() { return state; }});
 
@@ -18,37 +26,12 @@ function render({model, el}) {
   const over = button("Start over", () => send("start_over"), {title: "a new picture; this one is put aside"});
   const back = button("Bring back", () => send("bring_back"), {title: "the picture that was put aside last"});
   const saved = make("a", {class: "saved", hidden: true});
-  const alone = button("", () => single(!root.classList.contains("alone")),
-    {class: "alone-button", title: "the picture alone", "aria-label": "Full screen"});
   const actions = make("div", {class: "go"}, go, over, back,
     button("Save", () => send("save"), {title: "a PNG with its settings inside"}),
     button("GIF", () => send("gif"), {title: "the stages as an animation"}));
-  const head = make("header", {}, make("div", {class: "said"}, title, status), actions, progress);
+  const head = make("header", {}, make("div", {class: "said"}, title, status, saved), actions, progress);
 
-  const now = make("img", {class: "now", alt: ""}), before = make("img", {class: "before", alt: ""});
-  const frame = make("div", {class: "frame"}, now, before, make("i", {class: "edge", "aria-hidden": true}),
-    make("span", {class: "tag left", "aria-hidden": true}, "photograph"),
-    make("span", {class: "tag right", "aria-hidden": true}, "painting"));
-  const view = make("div", {class: "view"}, frame);
-  const wipe = make("input", {type: "range", id: id(), min: 0, max: 100, value: 0});
-  const wiped = () => {
-    frame.style.setProperty("--wipe", wipe.value / 100);
-    wipe.style.setProperty("--at", wipe.value / 100);
-    frame.classList.toggle("wiped", wipe.value > 0);
-    wipe.setAttribute("aria-valuetext", `photograph over ${wipe.value} % of the painting`);
-  };
-  wipe.addEventListener("input", wiped);
-  const drag = event => {                // once the edge is on the picture, it can be taken there
-    if (!event.buttons || wipe.value === "0" || frame.classList.contains("beside")) return;
-    const box = frame.getBoundingClientRect();
-    wipe.value = Math.max(1, Math.min(100, 100 * (event.clientX - box.left) / box.width));
-    wiped();
-  };
-  for (const event of ["pointerdown", "pointermove"]) frame.addEventListener(event, drag);
-  const beside = button("Side by side", () => {
-    beside.setAttribute("aria-pressed", frame.classList.toggle("beside"));
-    wipe.disabled = frame.classList.contains("beside");
-  }, {"aria-pressed": false, title: "photograph and painting beside each other"});
+  const {view, now, before, wipe, beside, alone, draw, single} = easel({id, button}, () => root, life.signal);
   const films = [make("img", {class: "film", alt: ""}), make("img", {class: "film", alt: ""})];
   const foot = make("div", {class: "foot"}, beside, make("label", {for: wipe.id}, "Wipe"), wipe, films[0], alone);
 
@@ -123,23 +106,16 @@ function render({model, el}) {
   const curves = make("div", {class: "curves"}), explanation = make("p", {class: "explanation"});
   const side = make("div", {class: "side"}, list, make("div", {class: "panes"}, ...bodies),
     make("div", {class: "learn"}, curves, explanation, films[1]));
-  const root = make("div", {class: "studio"},
+  const root = make("div", {class: "studio", keydown: event => { if (event.key === "Escape") single(false); }},
     make("div", {class: "sheet"}, head, view, foot, side, announced));
   turn("Lesson");
-  wiped();
 
-  // --- the picture alone ---
-
-  function single(on) {
-    root.classList.toggle("alone", on);
-    alone.setAttribute("aria-label", on ? "Leave full screen" : "Full screen");
-    if (on) root.requestFullscreen?.().catch(() => {});      // a phone that has none: the page is covered all the same
-    else if (document.fullscreenElement) document.exitFullscreen();
-  }
-  document.addEventListener("fullscreenchange", () => {
-    if (!document.fullscreenElement) single(false);
-  }, {signal: life.signal});
-  root.addEventListener("keydown", event => { if (event.key === "Escape") single(false); });
+  // JupyterLab takes keys from what has the focus, even a slider's arrows, unless that element says not to. Ctrl+S stays.
+  window.addEventListener("keydown", event => {
+    if (root.contains(event.target)) {
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey);
+    }
+  }, {capture: true, signal: life.signal});
 
   // --- what the painter says ---
 
@@ -157,8 +133,8 @@ function render({model, el}) {
     const error = local || state.error;
     title.textContent = state.title;
     status.replaceChildren(make("b", {}, state.doing), ": " + state.status,
-      ...(error ? [make("strong", {class: "error"}, `⚠ ${error}`)] : []), ...(state.note ? [` ${state.note}`] : []));
-    const said = `${state.doing}. ${error} ${state.note}`;     // the counts alone are not read out again and again
+      ...(error ? [" ", make("strong", {class: "error"}, `⚠ ${error}`)] : []), ...(state.note ? [` ${state.note}`] : []));
+    const said = [state.doing, error, state.note].filter(Boolean).join(". ");     // the counts alone are not read out again and again
     if (announced.textContent !== said) announced.textContent = said;
     progress.style.setProperty("--at", state.goal ? state.evaluation / state.goal : 0);
     go.textContent = state.painting ? "Pause" : state.started ? "Resume" : "Paint";
@@ -168,17 +144,6 @@ function render({model, el}) {
     for (const control of controls) control.show(state.settings);
     if (explanation.dataset.said !== JSON.stringify(state.explanation)) link(state.explanation);
     explanation.dataset.said = JSON.stringify(state.explanation);
-  }
-
-  function draw(img, bytes) {
-    const next = new Image();
-    next.src = url(bytes);
-    next.decode().then(() => {                   // decoded first: it does not flicker
-      const old = img.src;
-      img.src = next.src;
-      if (img === now) view.style.setProperty("--ratio", next.naturalWidth / next.naturalHeight);
-      if (old) setTimeout(() => URL.revokeObjectURL(old), 1000);
-    }).catch(() => {});
   }
 
   function thumbnails() {
@@ -208,7 +173,7 @@ function render({model, el}) {
     if (saved.href) URL.revokeObjectURL(saved.href);
     saved.href = url(bytes, name.endsWith("gif") ? "image/gif" : "image/png");
     saved.download = name;
-    saved.textContent = `${folder}/${name}`;
+    saved.textContent = `saved: ${folder}/${name}`;
     saved.hidden = false;
     saved.click();
   }
@@ -237,11 +202,10 @@ function render({model, el}) {
   thumbnails();
   show();
   slow();
-  head.append(saved);
   draw(now, model.get("image"));
   draw(before, model.get("original"));
   for (const [event, action] of Object.entries(heard)) model.on(event, action);
-  const pulse = setInterval(() => { if (state.painting) model.send({command: "alive"}); }, PULSE);
+  const pulse = setInterval(() => { if (state.painting) send("alive"); }, PULSE);
   el.append(root);
   return () => {
     life.abort();

@@ -28,6 +28,7 @@ PATIENCE = 12        # seconds without a sign of life from the page, after which
 EVERY = 0.07         # seconds between two looks at the painter
 SLOWLY = 1.0         # seconds between two drawings of what costs more: curves, stages
 PLAIN = ("paint", "pause", "start_over", "bring_back")           # commands that carry nothing
+SCRIPTS = ("controls.js", "picture.js", "page.js")               # one module
 GONE = "Paused because the page was closed, reloaded or hidden: Paint goes on."
 
 
@@ -79,7 +80,7 @@ def shares(snapshot):
 class Studio(anywidget.AnyWidget):
     """The page: choose, paint, steer, save. callback: as in `Painter`. A new one closes the one before it."""
 
-    _esm = "".join(Path(__file__).with_name(name).read_text("utf-8") for name in ("controls.js", "page.js"))
+    _esm = "".join(Path(__file__).with_name(name).read_text("utf-8") for name in SCRIPTS)
     _css = Path(__file__).with_name("page.css").read_text("utf-8")
     _open = None                                 # a weak reference: one kernel, one painting thread
 

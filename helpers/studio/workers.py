@@ -106,9 +106,9 @@ def sizes(settings):
     return (COARSE, settings.size) if settings.size > COARSE else (settings.size,)
 
 
-def weigh(made, settings):
-    """Hand the weights that are set to a StyleTransfer that nobody evaluates."""
-    made.content_weight, made.style_weight = settings.content_weight, settings.style_weight
+def weigh(made, settings, firm=1.0):
+    """Hand the weights that are set to a StyleTransfer that nobody evaluates; content counts `firm` times."""
+    made.content_weight, made.style_weight = firm * settings.content_weight, settings.style_weight
     made.tv_weight, made.blend = settings.tv_weight, [1 - settings.blend, settings.blend] if settings.second else [1.0]
     made.layer_weights = dict(zip(STYLE_LAYERS, settings.layer_weights, strict=True))
 
