@@ -2,7 +2,7 @@
 
 The core: images, weights, vgg, losses and descent know nothing of each other but that vgg uses weights; transfer uses
 them all. Beside it, what makes it quick and safe: engine, winograd, compiled, lbfgsb, cost, network, filters, colours.
-studio uses transfer; figures and exercises serve the notebooks.
+studio uses transfer; figures and exercises serve the notebooks; lab and serve belong to Jupyter's servers.
 """
 
 import ctypes

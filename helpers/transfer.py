@@ -150,9 +150,11 @@ def stylize(content, style, *, sizes=None, steps=100, method="lbfgs", callback=N
             progress=True, **options):
     """The content image painted in the style image's manner: float32 (H, W, 3), 0…1. One call for everything.
 
-    sizes: None, or several to paint from coarse to fine. `options` are StyleTransfer's. For the history as well, and
-    for the image so far after an interrupt, use StyleTransfer(…).run(…) or coarse_to_fine(…); here an interrupt is
-    passed on, so that one is enough to end a loop over many images.
+    sizes: None, or several to paint from coarse to fine. One size keeps faces and outlines under a fine skin of
+    strokes; (128, 256) paints larger and bolder strokes, in which small faces dissolve. So one size is the default.
+    `options` are StyleTransfer's. For the history as well, and for the image so far after an interrupt, use
+    StyleTransfer(…).run(…) or coarse_to_fine(…); here an interrupt is passed on, so that one is enough to end a loop
+    over many images.
     """
     if sizes is not None:
         result = coarse_to_fine(content, style, sizes, steps, method, callback, start, seed, progress, **options)

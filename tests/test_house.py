@@ -107,7 +107,8 @@ def test_one_command_installs_the_course_too():
 @pytest.mark.parametrize("folder, declared", [("helpers", RUN), ("tests", RUN + DEV)], ids=["helpers", "tests"])
 def test_what_is_imported_is_a_direct_dependency(folder, declared):
     named = {canonicalize_name(Requirement(line).name) for line in declared}
-    files = [path for path in (ROOT / folder).rglob("*.py") if not path.name.startswith("benchmark")]    # PyTorch, if there
+    # A benchmark takes PyTorch if it is there.
+    files = [path for path in (ROOT / folder).rglob("*.py") if not path.name.startswith("benchmark")]
     own = {"helpers", *(path.stem for path in files)}
     found = metadata.packages_distributions()
     for path in files:

@@ -30,8 +30,9 @@ def outputs(path):
 
 def text(output):
     data = output.get("data", {})
-    return "".join(["".join(output.get("text", "")), *("".join(data.get(kind, "")) for kind in
-                                                       ("text/plain", "text/markdown", "text/html"))])
+    words = "".join(["".join(output.get("text", "")), *("".join(data.get(kind, "")) for kind in
+                                                        ("text/plain", "text/markdown", "text/html"))])
+    return re.sub(r"base64,[\w+/=]+", "base64", words)        # a picture is no text, whatever its letters look like
 
 
 def exercise_cells(path):
@@ -131,8 +132,7 @@ def test_conda_and_pip_install_the_same_set():
     assert packages == ["python=3.12", "pip", "pip:", "-r requirements.txt"]     # nothing but what pip reads there
     for line in (root / "requirements.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            assert "==" in line or line.startswith("-e ."), line
-            assert "#" in line, f"no reason beside {line}"
+            assert "==" in line or line == "-e .", line
 
 
 def test_a_check_never_raises():

@@ -77,32 +77,36 @@ def test_ten_thousand_commands_of_four_threads_while_it_paints():
     painter.paint()
     mine = {"content_weight": lambda r: r.uniform(0.5, 2), "style_weight": lambda r: r.uniform(1, 100),
             "tv_weight": lambda r: r.uniform(0, 5), "blend": lambda r: r.uniform(0, 1)}
-    last, futures, pressing = {}, {}, ("start_over", "bring_back", "pause", "paint")
+    last, futures, pressing = {}, {}, ["start_over", "pause", "paint"]
+    mine = {"content_weight": lambda r: r.uniform(0.5, 2), "style_weight": lambda r: r.uniform(1, 100),
+            "tv_weight": lambda r: r.uniform(0, 5), "blend": lambda r: r.uniform(0, 1)}
 
-    def posts(name, value, seed):
+    def posts(name, value, seed, count):
         rng, posted = random.Random(seed), []
-        for _ in range(2500):
+        for _ in range(count):
             if rng.random() < 0.02:
                 posted.append(painter.post(rng.choice(pressing)))
             else:
                 last[name] = value(rng)
                 posted.append(painter.set(held=rng.random() < 0.5, **{name: last[name]}))
         futures[name] = posted
-    threads = [threading.Thread(target=posts, args=(name, value, seed))
-               for seed, (name, value) in enumerate(mine.items())]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(SECONDS)
-        assert not thread.is_alive(), "a post waited"
-    answered = [future.exception(SECONDS) for posted in futures.values() for future in posted]
-    assert len(answered) == 10_000
-    assert all(error is None or "put aside" in str(error) for error in answered)
 
-    # Each setting is the last one posted, also after the pictures brought back have brought theirs.
-    for name, value in last.items():
-        painter.set(held=False, **{name: value}).result(SECONDS)
-    assert {name: getattr(painter.snapshot.settings, name) for name in last} == last
+    def storm(count):
+        threads = [threading.Thread(target=posts, args=(name, value, seed, count))
+                   for seed, (name, value) in enumerate(mine.items())]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(SECONDS)
+            assert not thread.is_alive(), "a post waited"
+        return [future.exception(SECONDS) for posted in futures.values() for future in posted]
+    answered = storm(2500)
+    assert len(answered) == 10_000 and not any(answered)
+    assert {name: getattr(painter.snapshot.settings, name) for name in last} == last, "an update is lost"
+    # Pictures brought back bring their settings; so these come in a round of their own.
+    pressing.append("bring_back")
+    assert all(error is None or "put aside" in str(error) for error in storm(250))
+
     painter.pause().result(SECONDS)
     assert painter.wait(SECONDS)
     seen = [painter.snapshot.image]
@@ -111,6 +115,22 @@ def test_ten_thousand_commands_of_four_threads_while_it_paints():
         seen.append(painter.snapshot.image)
     assert any(image is finished for image in seen), "a finished picture is lost"
     painter.close().result(SECONDS)
+    gone()
+
+
+def test_waiting_ends_when_its_time_is_over():
+    block, entered = threading.Event(), threading.Event()
+
+    def callback(evaluation, image, record):
+        entered.set()
+        assert block.wait(SECONDS)
+    painter = small(callback, steps=2)
+    painter.paint()
+    assert entered.wait(SECONDS)
+    assert painter.wait(0.01) is False
+    block.set()
+    assert painter.wait(SECONDS) is True
+    painter.close()
     gone()
 
 

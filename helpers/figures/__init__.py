@@ -5,7 +5,7 @@ base: what all plots share, and the plots of several chapters. chapters, chapter
 sliders: `interact`, which calls a function in a running kernel, and `Live`. frames: `scrub`, which needs no kernel.
 """
 
-from helpers.figures.base import COLOURS, MAP, SIGNED, curves, grid, heat, new, plain_numbers, show, table
+from helpers.figures.base import COLOURS, MAP, SIGNED, curves, grid, new, plain_numbers, show, table
 from helpers.figures.chapter01 import field, likes
 from helpers.figures.chapter02 import circled, distances
 from helpers.figures.chapter03 import best_patches, cloud, lit, matrices
@@ -28,6 +28,6 @@ from helpers.figures.frames import scrub
 from helpers.figures.sliders import Live, interact
 
 __all__ = ["COLOURS", "MAP", "SIGNED", "Live", "best_patches", "bowl", "boxes", "by_layer", "cases", "categories",
-           "circled", "cloud", "curves", "distances", "field", "grid", "heat", "interact", "left_share", "likes", "lit",
+           "circled", "cloud", "curves", "distances", "field", "grid", "interact", "left_share", "likes", "lit",
            "matrices", "mosaic", "network", "new", "plain_numbers", "products", "profiles", "pulls", "race", "scrub",
            "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table"]

@@ -80,21 +80,6 @@ def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5
     show(figure, caption)
 
 
-def heat(values, rows, columns, caption, title, size=(4.6, 3.8)):
-    """A table of numbers as colours, each number written in its cell. values: (rows, columns)."""
-    figure, axis = new(size=size)
-    axis.imshow(values, cmap=MAP)
-    middle = (values.min() + values.max()) / 2
-    for (i, j), value in np.ndenumerate(values):
-        axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=8,
-                  color="black" if value > middle else "white")
-    axis.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
-    axis.set_yticks(range(len(rows)), rows)
-    axis.set_title(title)
-    axis.spines[:].set_visible(False)
-    show(figure, caption)
-
-
 def number(value):
     """Three significant digits of a float; anything else as it is."""
     return f"{value:.3g}" if isinstance(value, (float, np.floating)) else str(value)

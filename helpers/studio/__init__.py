@@ -1,7 +1,9 @@
 """The studio: a page on which a transfer is steered while it is painted. Chapter 06.
 
-`painter` paints, in one thread that owns everything that changes; `page` shows its snapshots and posts commands;
-`settings`, `files` and `words` are what both speak of.
+From a slider to the picture: controls.js and page.js send, `page.Studio` posts to `painter.Painter`'s queue, the one
+thread that owns everything (`owner.Owner`, an `actor.Actor`) obeys and paints, `workers` descend at the fine size, a
+`snapshot.Snapshot` is published, the page's timer sends it, picture.js draws. settings, library, picture, files, curves
+and words are what these speak of.
 """
 
 from helpers.studio.page import Studio

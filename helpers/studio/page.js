@@ -137,7 +137,7 @@ function render({model, el}) {
     const said = [state.doing, error, state.note].filter(Boolean).join(". ");     // the counts alone are not read out again and again
     if (announced.textContent !== said) announced.textContent = said;
     progress.style.setProperty("--at", state.goal ? state.evaluation / state.goal : 0);
-    go.textContent = state.painting ? "Pause" : state.started ? "Resume" : "Paint";
+    go.textContent = state.painting ? "Pause" : state.started && state.evaluation < state.goal ? "Resume" : "Paint";
     back.disabled = !state.earlier;
     now.alt = state.title;
     before.alt = `the photograph: ${state.settings.content}`;

@@ -29,13 +29,14 @@ EVERY = 0.07         # seconds between two looks at the painter
 SLOWLY = 1.0         # seconds between two drawings of what costs more: curves, stages
 PLAIN = ("paint", "pause", "start_over", "bring_back")           # commands that carry nothing
 SCRIPTS = ("controls.js", "picture.js", "page.js")               # one module
-GONE = "Paused because the page was closed, reloaded or hidden: Paint goes on."
+GONE = "Paused because the page was closed, reloaded or hidden: Resume goes on."
 
 
 def levels(neutral):
     """Labelled values on a log scale, ten a side: (label, value), `neutral` in the middle, off at the left end."""
     values = [neutral * 10 ** (k / 5) for k in range(-9, 11)]
-    return [("off", 0.0)] + [(f"{v:.3g}", neutral if k == 9 else float(f"{v:.3g}")) for k, v in enumerate(values)]
+    values = [neutral if k == 9 else float(f"{v:.3g}") for k, v in enumerate(values)]
+    return [("off", 0.0)] + [(f"{v:g}", v) for v in values]
 
 
 def words():

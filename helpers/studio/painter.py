@@ -4,6 +4,7 @@ Anybody, in any thread, posts commands to a queue; the owner, `owner.Owner`, obe
 publishes a frozen `Snapshot` by one assignment.
 """
 
+import concurrent.futures
 import threading
 import time
 import weakref
@@ -88,7 +89,10 @@ class Painter:
     def wait(self, seconds=None):
         """Until every command has been obeyed and nothing is painted, loaded or compiled → whether that is so."""
         end = None if seconds is None else time.monotonic() + seconds
-        self.post("nothing").result(seconds)
+        try:
+            self.post("nothing").result(seconds)
+        except concurrent.futures.TimeoutError:      # in Python 3.10 another class than the built-in one
+            return False
         while self.snapshot.painting or self.snapshot.phase:
             if end is not None and time.monotonic() > end:
                 return False

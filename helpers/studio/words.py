@@ -58,8 +58,9 @@ def explain(settings):
     for applies, text, notebook in cases:
         if applies:
             return text, notebook
-    return ("Content and style pull with about equal force: objects stay where they are, surfaces take on strokes "
-            "and colours. The style distance falls fast, the content distance rises and levels off."), "04_total_loss"
+    return ("Content and style pull with about equal force: objects stay where they are, surfaces take on strokes and "
+            "colours. The style distance falls fast; the content distance rises first and comes down again slowly."
+            ), "04_total_loss"
 
 
 def sentence(error):
