@@ -33,7 +33,7 @@ def estimate(transfer, height, width, steps):
     while len(seconds.get(own, [])) < 2:
         transfer.evaluate(transfer.content)
     pace = np.median(seconds[own][1:]) * (pixels + EXTRA_PIXELS) / (own_pixels + EXTRA_PIXELS)
-    compilation = max(0.0, *(each[0] - np.median(each[1:] or each) for each in list(seconds.values())))
+    compilation = max(0.0, *(each[0] - np.median(each[1:] or each) for each in list(seconds.values()) if each))
     return Estimate(float(steps * pace + (0.0 if (height, width) in seconds else compilation)),
                     transfer.engine.resident + COPIES * transfer.engine.bytes_per_pixel * pixels)
 

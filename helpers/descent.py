@@ -23,7 +23,7 @@ class Result:
     """A picture, float32 (H, W, 3), and how it came about: one {"evaluation", "seconds", "loss", term: …} a step."""
     image: np.ndarray
     history: list = field(default_factory=list)
-    stopped: bool = False          # by the callback or an interrupt, before all steps were done
+    stopped: bool = False          # by the callback or an interrupt
     interrupted: bool = False      # by an interrupt of the kernel
 
 
@@ -33,6 +33,10 @@ class Diverged(ArithmeticError):
 
 class _Stopped(Exception):
     """The callback returned True."""
+
+
+class _Done(_Stopped):
+    """All steps were done."""
 
 
 class _Recorder:
@@ -106,7 +110,7 @@ def lbfgs(evaluate, image, steps, callback=None, memory=20):
 
     def ask(x):
         if len(recorder.history) == steps:
-            raise _Stopped
+            raise _Done
         loss, gradient = recorder(x.reshape(np.shape(image)).astype(np.float32))
         return loss, gradient.reshape(-1).astype(np.float64)
     try:
@@ -114,7 +118,7 @@ def lbfgs(evaluate, image, steps, callback=None, memory=20):
     except (_Stopped, KeyboardInterrupt) as caught:
         end = caught
     best = recorder.best[1] if recorder.best else np.array(image, np.float32)
-    return Result(best, recorder.history, end is not None and len(recorder.history) < steps,
+    return Result(best, recorder.history, end is not None and not isinstance(end, _Done),
                   isinstance(end, KeyboardInterrupt))
 
 

@@ -62,7 +62,7 @@ class Recorder:
 
     def __getattr__(self, command):
         if command not in ("set", "paint", "pause", "start_over", "bring_back", "prepare", "add", "save", "save_gif",
-                           "read"):
+                           "read", "set_layer"):
             raise AttributeError(command)
 
         def post(*arguments, **options):
@@ -136,6 +136,22 @@ def test_a_message_in_another_thread_touches_no_widget(studio):
         thread.join()
     studio.painter.future.set_exception(ValueError("no"))
     assert not studio.sent and studio.get_state() == before
+
+
+def test_a_layers_slider_sends_its_own_weight_alone(studio):
+    message(studio, "layer", layer=3, weight=2.5, held=True)
+    assert studio.painter.commands[-1] == ("set_layer", (3, 2.5, True), {})
+
+
+def test_painting_that_begins_long_after_the_last_sign_of_life_goes_on(studio):
+    """A weight moved on a finished picture paints before the page has said anything."""
+    message(studio, "alive")
+    studio._alive -= page.PATIENCE + 1
+    studio.painter.publish(painting=False)
+    studio.tick()
+    studio.painter.publish(painting=True)
+    studio.tick()
+    assert not [command for command, *_ in studio.painter.commands if command == "pause"]
 
 
 def test_every_control_reaches_the_painter(real):

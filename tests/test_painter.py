@@ -20,7 +20,7 @@ from helpers import cost, images, transfer
 from helpers.studio import files, workers
 from helpers.studio.painter import Painter
 from helpers.studio.picture import KEPT, Picture
-from helpers.studio.settings import COARSE, PRESETS, STYLE_LAYERS, Settings
+from helpers.studio.settings import COARSE, PRESETS, Settings
 from helpers.studio.words import explain, title
 
 SECONDS = 120            # a bound on what must happen some time: a failure's patience, not a claim on speed
@@ -550,7 +550,7 @@ def test_the_title_says_what_is_seen():
 
 def test_many_changes_compile_nothing_and_keep_nothing(painter):
     """What a painting leaves behind is counted by objects, not by the process's size."""
-    rng = np.random.default_rng(0)
+    rng, made = np.random.default_rng(0), []
     for n in range(6):
         name = painter.add(f"photo {n}", rng.uniform(size=(96, 128, 3)).astype(np.float32)).result(SECONDS)
         painter.set(content=name).result(SECONDS)
@@ -562,9 +562,84 @@ def test_many_changes_compile_nothing_and_keep_nothing(painter):
             painter.set(style_weight=float(rng.uniform(1, 100)), tv_weight=float(rng.uniform(0, 1)))
         run(painter, 1)
         assert not painter.snapshot.error
+        made.append(weakref.ref(painter._owner.networks.get(painter.snapshot.settings, 128)))
     assert traces() == before, "a weight or a picture of the same size compiled anew"
     gc.collect()
-    alive = [thing for thing in gc.get_objects() if isinstance(thing, transfer.StyleTransfer)
-             and thing in [made for _, made in painter._owner.networks._built.values()]]
-    assert len(alive) == 1
-    assert len(STYLE_LAYERS) == 5
+    assert [one() is not None for one in made] == [False] * 5 + [True], "an old one is kept"
+
+
+# --- what a stern reading found ---
+
+def test_a_cancelled_command_is_not_obeyed_and_harms_nobody(painter, monkeypatch):
+    block, entered = threading.Event(), threading.Event()
+    monkeypatch.setattr(painter._owner, "_do_nothing", lambda: (entered.set(), block.wait(SECONDS)))
+    painter.post("nothing")
+    assert entered.wait(SECONDS)
+    cancelled = painter.set(style_weight=77.0)
+    assert cancelled.cancel()
+    block.set()
+    painter.set(content_weight=2.0).result(SECONDS)
+    assert painter.snapshot.settings.style_weight == 10.0 and painter.snapshot.settings.content_weight == 2.0
+
+
+def test_an_error_between_the_commands_is_told_and_the_painter_lives(painter, monkeypatch):
+    def fails(*_):
+        raise OSError("the disk is gone")
+    monkeypatch.setattr(painter._owner.networks, "build", fails)
+    painter.paint().result(SECONDS)
+    assert painter.wait(SECONDS)
+    assert "the disk is gone" in painter.snapshot.error and not painter.snapshot.painting
+    monkeypatch.undo()
+    assert run(painter, 2).evaluation >= 2
+
+
+@pytest.mark.parametrize("size", [128, 192])
+def test_a_handle_that_is_never_let_go_stops_nothing(size):
+    """A page that was reloaded while a slider was held sends no release."""
+    painter = small(size=size, steps=1000)
+    painter.paint()
+    until(lambda: painter.snapshot.evaluation >= 1)
+    painter.set(held=True, style_weight=30.0).result(SECONDS)
+    painter._owner.spare = 5                                 # nearly all coarse evaluations of a held handle
+    seen = painter.snapshot.evaluation
+    until(lambda: painter.snapshot.evaluation >= seen + 2)
+    painter.close()
+    gone()
+
+
+def test_one_layer_moved_leaves_the_others_as_they_are_by_then(painter):
+    for layer, weight in ((0, 0.0), (4, 2.5)):
+        painter.set_layer(layer, weight)
+    painter.post("nothing").result(SECONDS)
+    assert painter.snapshot.settings.layer_weights == (0.0, 1.0, 1.0, 1.0, 2.5)
+
+
+def test_a_picture_with_a_name_of_any_script_is_saved_and_read_back(painter, tmp_path):
+    name = painter.add("Москва 漢.jpg", FLAT).result(SECONDS)
+    painter.set(content=name)
+    path, other = painter.save(tmp_path).result(SECONDS), Painter()
+    other.read(path).result(SECONDS)
+    assert other.snapshot.settings.content == "Москва 漢"
+    other.close()
+    with pytest.raises(images.ImageError, match="cannot be opened"):
+        painter.read(tmp_path / "missing.png").result(SECONDS)
+
+
+def test_a_panorama_is_painted_too():
+    painter = small(size=192, steps=2)
+    wide = np.random.default_rng(0).uniform(size=(60, 300, 3)).astype(np.float32)
+    painter.set(content=painter.add("wide.png", wide).result(SECONDS)).result(SECONDS)
+    painter.paint()
+    assert painter.wait(SECONDS)
+    assert not painter.snapshot.error and painter.snapshot.evaluation == 2
+    painter.close()
+    gone()
+
+
+def test_a_closed_painter_does_nothing_any_more():
+    painter = small(steps=1000)
+    painter.paint()
+    until(lambda: painter.snapshot.evaluation >= 1)
+    painter.close().result(SECONDS)
+    assert not painter.snapshot.phase and not painter.snapshot.painting
+    gone()

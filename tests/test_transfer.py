@@ -296,6 +296,12 @@ def test_coarse_to_fine_paints_each_size_and_keeps_one_history():
     assert stopped.stopped and len(stopped.history) == 3 and stopped.image.shape == PHOTO.shape
 
 
+@pytest.mark.parametrize("method", descent.METHODS)
+def test_a_stop_at_the_last_evaluation_of_a_size_stops_all(method):
+    stopped = coarse_to_fine("china.jpg", "swirls.jpg", (64, 96), 3, method, lambda n, *_: n == 3, progress=False)
+    assert stopped.stopped and len(stopped.history) == 3
+
+
 @pytest.mark.parametrize("style", sorted(images.available("style")))
 def test_one_call_paints_in_every_style(style):
     before = StyleTransfer(PHOTO, f"{style}.jpg", size=64)

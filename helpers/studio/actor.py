@@ -17,12 +17,14 @@ class Actor:
         self.queue, self.error, self.closed, self.ended = queue.SimpleQueue(), "", False, False
 
     def live(self):
-        while not self.closed:
-            self.obey(block=not self.works())
-            if not self.closed and self.works():
-                self.work()
-        self.ended = True
-        self.refuse()
+        try:
+            while not self.closed:
+                self.obey(block=not self.works())
+                if not self.closed and self.works():
+                    self.work()
+        finally:                                 # whatever has failed: nobody waits for an answer for ever
+            self.ended = True
+            self.refuse()
 
     def obey(self, block=False):
         """All commands that are waiting, at least one if it may block; their futures are answered at the end."""
@@ -30,6 +32,8 @@ class Actor:
         while (block or not self.queue.empty()) and not self.closed:
             command, arguments, options, future = self.queue.get()
             block = False
+            if future is not None and not future.set_running_or_notify_cancel():
+                continue                         # cancelled by whoever posted it
             try:
                 result, error = getattr(self, f"_do_{command}")(*arguments, **options), None
             except Exception as caught:        # a command that fails is told, and changes nothing
@@ -49,7 +53,7 @@ class Actor:
         with contextlib.suppress(queue.Empty):
             while True:
                 *_, future = self.queue.get_nowait()
-                if future is not None:
+                if future is not None and future.set_running_or_notify_cancel():
                     future.set_exception(RuntimeError("this studio is closed: make a new one."))
 
     def post(self, command, *arguments):

@@ -29,10 +29,8 @@ def save(image, settings, own, folder="pictures"):
     own: {name: (H, W, 3)}. What is already there is not overwritten. Raises ImageError.
     """
     text = {"Software": "Style transfer studio", "Studio": json.dumps(dataclasses.asdict(settings))}
-    for name in {getattr(settings, role) for role in PICTURES} & set(own):
-        data = io.BytesIO()
-        images.to_pil(images.resize(own[name], max_side=512)).save(data, "JPEG", quality=92)
-        text[f"Picture {name}"] = base64.b64encode(data.getvalue()).decode()
+    used = sorted({getattr(settings, role) for role in PICTURES} & set(own))
+    text["Pictures"] = json.dumps({name: base64.b64encode(jpeg(own[name], 512, quality=92)).decode() for name in used})
     return images.save_image(image, _new_path(folder, settings, "png"), text)
 
 
@@ -54,15 +52,19 @@ def save_gif(stages, settings, folder="pictures"):
 
 def read(source):
     """What `save` has put into a PNG → (settings as a dictionary, {name: (H, W, 3)}). Raises ImageError."""
-    data = bytes(source) if isinstance(source, (bytes, memoryview)) else Path(source).read_bytes()
+    try:
+        data = bytes(source) if isinstance(source, (bytes, memoryview)) else Path(source).read_bytes()
+    except OSError as error:
+        raise images.ImageError(f"{Path(source).name} cannot be opened ({error.strerror}): "
+                                "check the spelling, and the folder that the notebook runs in.") from error
     images.load_image(data)                                  # says in its own words what is no picture
     text = getattr(Image.open(io.BytesIO(data)), "text", {})
     try:
         settings = json.loads(text["Studio"])
         settings = {**settings, "layer_weights": tuple(settings["layer_weights"])}
-        own = {key.removeprefix("Picture "): images.load_image(base64.b64decode(value, validate=True))
-               for key, value in text.items() if key.startswith("Picture ")}
-    except (KeyError, TypeError, ValueError) as error:
+        own = {name: images.load_image(base64.b64decode(value, validate=True))
+               for name, value in json.loads(text.get("Pictures", "{}")).items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise images.ImageError("this picture holds no settings: take a PNG that the studio has saved.") from error
     return settings, own
 

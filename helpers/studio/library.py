@@ -53,7 +53,9 @@ class Library:
             return self.original(settings) if image is None else image
         if self._recoloured[0] is not image:
             like = images.resize(self.original(settings), shape=image.shape[:2])
-            self._recoloured = image, colours.keep_colours(image, like)
+            recoloured = colours.keep_colours(image, like)
+            recoloured.flags.writeable = False
+            self._recoloured = image, recoloured
         return self._recoloured[1]
 
     def fitted(self, settings, image):

@@ -57,11 +57,17 @@ class Owner(Actor):
             self.picture.goal = max(self.picture.evaluation + 1, self.picture.goal + after.steps - before.steps)
         if moved - {"keep_colours", "steps"}:
             self._stop()
+            self.spare = WAITING
         if moved & set(WEIGHTS) and self.picture.image is not None:
-            self.answer, self.spare = max(self.answer, ANSWER), WAITING
+            self.answer = max(self.answer, ANSWER)
             if self.picture.finished and not self.paused:
                 self._do_paint()
         self.picture.changes += (self.picture.evaluation,)
+
+    def _do_set_layer(self, layer, weight, held=False):
+        weights = list(self.settings.layer_weights)
+        weights[layer] = weight
+        self._do_set(held, layer_weights=weights)
 
     def _do_paint(self):
         if self.painting:
@@ -81,8 +87,11 @@ class Owner(Actor):
     def _do_bring_back(self):
         if not self.kept:
             raise ValueError("no picture has been put aside.")
-        settings, picture = self.kept.pop()
+        settings, picture = self.kept[-1]
+        self.library.original(settings)          # raises what it must before anything has changed
+        self.kept.pop()
         self._do_pause()
+        self.paused = False                      # a weight moved on a finished picture goes on painting
         self._put_aside(self.settings, place=0)
         self.settings, self.picture = settings, picture
 
@@ -124,7 +133,7 @@ class Owner(Actor):
             raise
         if self.picture.finished:
             self._stop()
-            self.painting = False
+            self.painting, self.picture.complete = False, True
 
     def _do_ended(self, run, error=None):
         if run.stop.is_set():
@@ -179,16 +188,17 @@ class Owner(Actor):
             self.answer = self.answer or BEGIN
         missing = self.networks.missing(self.settings)
         self.preparing = self.preparing and bool(missing)
-        if missing and self.networks.building is None:
-            try:
+        try:
+            if missing and self.networks.building is None:
                 self.networks.refuse_too_large(self.settings, *self.library.original(self.settings).shape[:2])
                 self.networks.build(self.settings, missing[0], self.library.sources)
-            except ValueError as error:
-                self.error, self.painting, self.preparing = sentence(error), False, False
-        fine = self.networks.get(self.settings, self.settings.size)
-        if self.painting and fine is not None and self.run is None and not self.held and not self.answer:
-            weigh(fine, self.settings)
-            self.run = Run(fine, self._start(), self.settings.method, self.post)
+            fine = self.networks.get(self.settings, self.settings.size)
+            waits = self.held and self.spare > 0 and self.settings.size > COARSE
+            if self.painting and fine is not None and self.run is None and not self.answer and not waits:
+                weigh(fine, self.settings)
+                self.run = Run(fine, self._start(), self.settings.method, self.post)
+        except Exception as error:                           # said on the page; the picture so far stays
+            self.error, self.painting, self.preparing = sentence(error), False, False
 
     def _stop(self):
         """End the fine descent after its evaluation, with the best image that it has found."""
@@ -202,6 +212,7 @@ class Owner(Actor):
         if self.picture.image is not None:
             self.kept = kept_with(self.kept, settings, self.picture, place)
         self.picture, self.answer = Picture(self.settings.steps if self.painting else 0), 0
+        self.error = self.note = ""
 
     def _start(self):
         """The image to go on from, at the size that is set."""
@@ -214,7 +225,8 @@ class Owner(Actor):
 
     def publish(self):
         picture, networks, original = self.picture, self.networks, self.library.original(self.settings)
-        phase = ("coarse" if self.works() else "fine" if self.run else "" if networks.building is None
+        phase = ("" if self.closed else "coarse" if self.works() else "fine" if self.run
+                 else "" if networks.building is None
                  else "compiling" if networks.any() else "loading")
         self.number += 1
         self.snapshot = Snapshot(

@@ -39,8 +39,7 @@ function render({model, el}) {
     slider(label, notches, settings => settings[name], (value, held) => set({[name]: value}, held), name, name));
   const bars = words.layers.map(() => make("i", {class: "bar", "aria-hidden": true}));
   const layers = words.layers.map((label, k) => slider(label, words.layer, settings => settings.layer_weights[k],
-    (_, held) => set({layer_weights: layers.map((one, j) => one.busy ? one.value : state.settings.layer_weights[j])},
-      held)));
+    (weight, held) => send("layer", {layer: k, weight, held})));
   layers.forEach((one, k) => one.node.append(bars[k]));
   const blend = slider("Blend", words.blend, settings => settings.blend, (value, held) => set({blend: value}, held),
     "blend");

@@ -123,12 +123,12 @@ class Studio(anywidget.AnyWidget):
             self._alive = time.monotonic()
             return
         self._error = ""
-        if command == "paint":
-            self._alive = None                   # the page says that it is there as soon as it paints
         if command in PLAIN:
             getattr(self.painter, command)()
         elif command == "set":
             self.painter.set(held=message.get("held", False), **message["changes"])
+        elif command == "layer":                 # one alone: the page may not know yet what became of the others
+            self.painter.set_layer(message["layer"], message["weight"], message.get("held", False))
         elif command == "save":
             self.painter.save().add_done_callback(self._files.put)
         elif command == "gif":
@@ -181,7 +181,9 @@ class Studio(anywidget.AnyWidget):
         if self._alive is not None and now - self._ticked > 2:
             self._alive = now                    # a cell held the kernel up: signs of life are still in the queue
         self._ticked = now
-        if snapshot.painting and self._alive is not None and now - self._alive > PATIENCE:
+        if not snapshot.painting:
+            self._alive = None                   # the page says that it is there as soon as it paints, and only then
+        elif self._alive is not None and now - self._alive > PATIENCE:
             self._alive = None
             self.painter.pause(note=GONE)
 

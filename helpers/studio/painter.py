@@ -46,6 +46,10 @@ class Painter:
         held: a slider's handle is still in the hand, so that only the coarse size works."""
         return self.post("set", held, **changes)
 
+    def set_layer(self, layer, weight, held=False):
+        """Change the weight of one style layer, counted from 0; the others stay as they are by then."""
+        return self.post("set_layer", layer, weight, held)
+
     def paint(self):
         """Start, or go on."""
         return self.post("paint")

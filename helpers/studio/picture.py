@@ -16,6 +16,7 @@ class Picture:
     def __init__(self, goal=0):
         self.image, self.history, self.stages, self.changes = None, (), (), ()
         self.evaluation, self.goal = 0, goal       # of the fine size; coarse records carry the number before
+        self.complete = False                      # it was finished once
         self._shown, self._stride, self._moment = 0, 1, time.perf_counter()
 
     @property
@@ -48,6 +49,6 @@ def kept_with(kept, settings, picture, place=None):
     place = len(kept) if place is None else place
     kept = [*kept[:place], (settings, picture), *kept[place:]]
     if len(kept) > KEPT:
-        unfinished = [k for k, (_, other) in enumerate(kept) if not other.finished and other is not picture]
+        unfinished = [k for k, (_, other) in enumerate(kept) if not other.complete and other is not picture]
         del kept[(unfinished or [0])[0]]
     return kept

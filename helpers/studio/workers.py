@@ -3,12 +3,13 @@
 Each gets what it needs when it starts, and posts what it found; `owner` decides what becomes of it.
 """
 
+import math
 import threading
 
 import numpy as np
 import psutil
 
-from helpers import cost, transfer
+from helpers import cost, images, transfer
 from helpers.studio.settings import COARSE, PICTURES, SIZES
 from helpers.transfer import STYLE_LAYERS
 
@@ -59,7 +60,11 @@ class Networks:
 
         def work():
             try:
-                made = transfer.StyleTransfer(content, styles, pooling=settings.pooling, size=size)
+                side = size
+                if size < settings.size:     # the network needs 32 pixels on each side, also of a panorama
+                    shapes = [images.load_image(image, settings.size).shape[:2] for image in (content, *styles)]
+                    side = max(size, *(math.ceil(32 * max(shape) / min(shape)) for shape in shapes))
+                made = transfer.StyleTransfer(content, styles, pooling=settings.pooling, size=side)
                 for _ in range(2 if size <= COARSE else 1):          # compiles; then shows the pace
                     made.evaluate(made.content)
                 self.post("built", key, made)
