@@ -37,9 +37,9 @@ help:
 lab: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.ip=$(IP) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT) $(LAB)
 
-# Each visitor's page has a kernel of its own, which ends 40 s after the page was closed.
+# One kernel waits for the next visitor, loaded and compiled; a page's ends 40 s after the page was closed.
 studio: .venv/ready
-	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=$(IP) --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
+	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=$(IP) --preheat_kernel=True --pool_size=1 --VoilaConfiguration.multi_kernel_manager_class=helpers.serve.Kernels --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
 
 # Both runs list at their end what took over 10 s. A startup file in tests/ipython moves the chapters' sliders.
 test: .venv/ready-dev

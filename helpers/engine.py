@@ -20,7 +20,7 @@ class Engine(NamedTuple):
     step: Any                   # the loss, its terms and its gradient, compiled once for each size
     traces: Any                 # () → how often the step has been traced, for whoever doubts the line above
     bytes_per_pixel: float      # of activations
-    resident: int               # bytes that the process held when the network had been loaded
+    resident: int               # bytes that the process holds with the network and all its kernels
     source: str                 # one line about the weights
     seconds: dict               # {(height, width): [of each evaluation]}, to be filled
 
@@ -67,5 +67,5 @@ def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip
         scale *= 4 if layer.name.endswith("pool") else 1
         floats += getattr(layer, "filters", 0) / scale
     # The targets are computed once for each picture, of any size: that is not worth a compilation.
-    return Engine(winograd.network(model, fast=False), step, traces, 4 * floats, psutil.Process().memory_info().rss,
-                  model.source, {})
+    resident = psutil.Process().memory_info().rss + (winograd.kernel_bytes(model, skip) if fast else 0)
+    return Engine(winograd.network(model, fast=False), step, traces, 4 * floats, resident, model.source, {})
