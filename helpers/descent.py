@@ -96,8 +96,8 @@ def _first_order(evaluate, image, steps, callback, update):
             if step < steps - 1:
                 x = np.clip(update(x, gradient, step), 0, 1).astype(np.float32)
     except (_Stopped, KeyboardInterrupt) as caught:
-        end = caught
-    return Result(x, recorder.history, end is not None, isinstance(end, KeyboardInterrupt))
+        end = type(caught)                 # not itself: its frames would hold all arrays until the next collection
+    return Result(x, recorder.history, end is not None, end is KeyboardInterrupt)
 
 
 def lbfgs(evaluate, image, steps, callback=None, memory=20):
@@ -116,10 +116,9 @@ def lbfgs(evaluate, image, steps, callback=None, memory=20):
     try:
         lbfgsb.minimize(ask, np.clip(np.asarray(image, np.float64), 0, 1).ravel(), memory)
     except (_Stopped, KeyboardInterrupt) as caught:
-        end = caught
+        end = type(caught)                 # not itself, as above
     best = recorder.best[1] if recorder.best else np.array(image, np.float32)
-    return Result(best, recorder.history, end is not None and not isinstance(end, _Done),
-                  isinstance(end, KeyboardInterrupt))
+    return Result(best, recorder.history, end not in (None, _Done), end is KeyboardInterrupt)
 
 
 METHODS = {"lbfgs": lbfgs, "adam": adam, "gradient_descent": gradient_descent}

@@ -1,5 +1,8 @@
 """The three ways down, on losses whose minimum is known."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from scipy.optimize import fmin_l_bfgs_b
@@ -170,3 +173,22 @@ def test_lbfgs_is_scipys_evaluation_by_evaluation(loss, memory):
     assert min(len(ours), len(theirs)) >= 20
     for n, (a, b) in enumerate(zip(ours, theirs, strict=False)):
         assert np.array_equal(a, b), f"evaluation {n + 1}"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_nothing_of_a_descent_stays_in_memory(name):
+    """Its arrays are 47 MB at 256 px: they go at once, not when the collector comes by."""
+    def run():
+        def stop(n, image, record):
+            return n == 3
+        seen.append(weakref.ref(stop))
+        METHODS[name](valley, START, 30, stop)
+        METHODS[name](valley, START, 4, lambda n, image, record, held=stop: None)
+    seen = []
+    gc.collect()
+    gc.disable()
+    try:
+        run()
+        assert seen[0]() is None
+    finally:
+        gc.enable()
