@@ -4,9 +4,10 @@ A cell and its slider wait for each other by events, never by the clock: `PATIEN
 """
 
 import base64
+import contextlib
 import io
 import os
-from contextlib import contextmanager
+import queue
 from pathlib import Path
 
 import ipywidgets
@@ -19,7 +20,7 @@ from helpers import figures
 from helpers.figures import base, chapters, sliders
 
 IPYTHON = Path(__file__).resolve().parent / "ipython"
-PATIENCE = 60       # seconds
+PATIENCE = 25       # seconds
 
 # A slider whose moves are counted by `arrived`, after `interact` has heard of them. A drawing beside a running cell
 # would count as well, and go on when the cell has printed; the drawing of 7 goes on when another thread has.
@@ -106,7 +107,7 @@ class Kernel:
                         for output in state["outputs"]) for state in states if "outputs" in state]
 
 
-@contextmanager
+@contextlib.contextmanager
 def new_kernel(**environment):
     manager, client = start_new_kernel(kernel_name="python3", startup_timeout=PATIENCE,
                                        env={**os.environ, **environment})
@@ -117,12 +118,41 @@ def new_kernel(**environment):
         manager.shutdown_kernel(now=True)
 
 
+class Kernels:
+    """The kernel that the tests share, and a new one instead."""
+
+    def __init__(self, folder):
+        self.folder, self.stack = folder, contextlib.ExitStack()
+        self.renew()
+
+    def renew(self):
+        self.stack.close()
+        self.now = self.stack.enter_context(new_kernel(IPYTHONDIR=str(self.folder)))
+
+
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory):
-    with new_kernel(IPYTHONDIR=str(tmp_path_factory.mktemp("ipython"))) as started:
-        yield started
+def kernels(tmp_path_factory):
+    started = Kernels(tmp_path_factory.mktemp("ipython"))
+    yield started
+    started.stack.close()
 
 
+def listening(test):
+    """A test with a kernel. ipykernel (7.3 and 7.4 were seen) now and then loses a widget's message on its way into a
+    subshell; these tests are about those that arrive, so one that hears nothing any more is begun anew, twice."""
+    def begun_anew(kernels):
+        for attempt in (1, 2, 3):
+            try:
+                return test(kernels.now)
+            except queue.Empty:
+                kernels.renew()
+                if attempt == 3:
+                    raise
+    begun_anew.__name__, begun_anew.__doc__ = test.__name__, test.__doc__
+    return begun_anew
+
+
+@listening
 def test_a_slider_moved_while_a_cell_runs_takes_nothing_of_its_output(kernel):
     kernel.setup()
     cell = kernel.client.execute("print('first', flush=True)\nwait_for_moves()\nprint('second')\nprinted.set()")
@@ -135,6 +165,7 @@ def test_a_slider_moved_while_a_cell_runs_takes_nothing_of_its_output(kernel):
     assert kernel.run("print(drawn)") == "[5]\n"
 
 
+@listening
 def test_a_slider_moved_while_an_asynchronous_cell_waits_is_drawn_apart_from_it(kernel):
     kernel.setup()
     cell = kernel.client.execute("print('first', flush=True)\nwhile 5 not in drawn:\n    await asyncio.sleep(0.01)\n"
@@ -146,6 +177,7 @@ def test_a_slider_moved_while_an_asynchronous_cell_waits_is_drawn_apart_from_it(
     assert kernel.drawings() == ["grey 5\nA square of grey 5."]
 
 
+@listening
 def test_of_several_moves_while_a_cell_runs_the_last_is_drawn_once(kernel):
     kernel.setup()
     cell = kernel.client.execute("print('first', flush=True)\nwait_for_moves(5)\nprinted.set()")
@@ -156,6 +188,7 @@ def test_of_several_moves_while_a_cell_runs_the_last_is_drawn_once(kernel):
     assert kernel.run("print(drawn)") == "[6]\n"
 
 
+@listening
 def test_a_drawing_takes_nothing_of_other_threads_and_no_move_is_lost_meanwhile(kernel):
     kernel.setup()
     kernel.run("def speak():\n    seven.wait(60)\n    print('from a thread', flush=True)\n    wait_for_moves(2)\n"
@@ -167,6 +200,7 @@ def test_a_drawing_takes_nothing_of_other_threads_and_no_move_is_lost_meanwhile(
     assert kernel.drawings() == [f"grey {grey}\nA square of grey {grey}." for grey in (7, 8)]
 
 
+@listening
 def test_an_error_stands_in_the_drawings_place_until_the_next_move(kernel):
     kernel.setup()
     kernel.move(9)
@@ -176,6 +210,7 @@ def test_an_error_stands_in_the_drawings_place_until_the_next_move(kernel):
     assert kernel.drawings() == ["ValueError: too bright", "grey 3\nA square of grey 3."]
 
 
+@listening
 def test_a_slider_that_a_cell_moves_is_drawn_at_once(kernel):
     kernel.setup()
     assert kernel.run("slider.value = 4\nprint(drawn)") == "[4]\n"

@@ -12,6 +12,7 @@ import weakref
 from concurrent.futures import Future
 from pathlib import Path
 
+import comm
 import ipywidgets
 import numpy as np
 import pytest
@@ -74,6 +75,7 @@ class Recorder:
 @pytest.fixture
 def studio(monkeypatch):
     """A page over a recorder; `studio.sent` is what goes to the browser."""
+    monkeypatch.setattr(comm, "create_comm", comm.DummyComm)     # whoever imports ipykernel puts its own there
     monkeypatch.setattr(page, "Painter", Recorder)
     made = Studio()
     made.sent = []

@@ -291,6 +291,10 @@ def test_in_jupyterlab_opened_trusted_or_not_and_run(browser, scrub, tmp_path, m
         nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
     NotebookNotary(data_dir=str(tmp_path / "jupyter_data_dir")).sign(
         nbformat.read(tmp_path / "notebooks" / "trusted.ipynb", as_version=4))
+    # JupyterLab takes cells that are out of sight off the page, unless told to leave them.
+    settings = tmp_path / "jupyterlab_settings_dir" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     with jupyterlab(tmp_path) as address:
         context = browser.new_context(viewport={"width": 1024, "height": 900})
         page = context.new_page()
