@@ -12,7 +12,6 @@ import weakref
 from concurrent.futures import Future
 from pathlib import Path
 
-import comm
 import ipywidgets
 import numpy as np
 import pytest
@@ -75,6 +74,7 @@ class Recorder:
 @pytest.fixture
 def studio(monkeypatch):
     """A page over a recorder; `studio.sent` is what goes to the browser."""
+    comm = ipywidgets.widgets.widget.comm
     monkeypatch.setattr(comm, "create_comm", comm.DummyComm)     # whoever imports ipykernel puts its own there
     monkeypatch.setattr(page, "Painter", Recorder)
     made = Studio()
