@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import math
+import sys
 import threading
 import time
 import weakref
@@ -74,8 +75,8 @@ class Recorder:
 @pytest.fixture
 def studio(monkeypatch):
     """A page over a recorder; `studio.sent` is what goes to the browser."""
-    comm = ipywidgets.widgets.widget.comm
-    monkeypatch.setattr(comm, "create_comm", comm.DummyComm)     # whoever imports ipykernel puts its own there
+    comm = sys.modules["comm"]                   # ipywidgets' own; whoever imports ipykernel puts another maker there
+    monkeypatch.setattr(comm, "create_comm", comm.DummyComm)
     monkeypatch.setattr(page, "Painter", Recorder)
     made = Studio()
     made.sent = []
