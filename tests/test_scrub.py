@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,13 +18,12 @@ import numpy as np
 import pytest
 from nbformat.sign import NotebookNotary
 from PIL import Image
+from test_browser import browser  # noqa: F401
 
 from helpers import figures, images
 from helpers.figures import frames as module
 
 playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-                 if (path := shutil.which(name))), None)
 GREYS = [0.0, 0.4, 0.8]
 SQUARES = [np.full((12, 16, 3), grey, np.float32) for grey in GREYS]
 WORDS = ["Black.", 'Dark: "<b>&</b>" </script>', "Light."]
@@ -158,19 +156,6 @@ def test_what_does_not_fit_is_named(scrub, arguments, words):
         scrub(*arguments)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        missing = "this test needs Chromium: install it with `apt-get install chromium`, or as Google Chrome."
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    with playwright.sync_playwright() as api:
-        started = api.chromium.launch(executable_path=CHROMIUM, args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--no-first-run"])
-        yield started
-        started.close()
-
-
 def colour(figure):
     """The picture's middle, RGB in 0…255, once it has arrived."""
     return figure.locator("img").evaluate("""async i => {
@@ -195,7 +180,7 @@ def file(scrub, tmp_path):
     return path.as_uri()
 
 
-def test_from_a_file_the_slider_moves_by_keyboard(browser, file):
+def test_from_a_file_the_slider_moves_by_keyboard(browser, file):  # noqa: F811
     context = browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True)
     page, said = context.new_page(), []
     page.on("console", lambda message: said.append(message.text))
@@ -228,7 +213,7 @@ def test_from_a_file_the_slider_moves_by_keyboard(browser, file):
     context.close()
 
 
-def test_without_javascript_a_file_shows_one_picture_with_its_caption(browser, file):
+def test_without_javascript_a_file_shows_one_picture_with_its_caption(browser, file):  # noqa: F811
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file)
@@ -272,7 +257,7 @@ def jupyterlab(folder):
 
 
 @pytest.mark.slow
-def test_in_jupyterlab_opened_trusted_or_not_and_run(browser, scrub, tmp_path, monkeypatch):
+def test_in_jupyterlab_opened_trusted_or_not_and_run(browser, scrub, tmp_path, monkeypatch):  # noqa: F811
     for name in ("notebooks", "jupyter_data_dir"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
