@@ -7,10 +7,11 @@ All three have one signature:
 evaluate(image) → (loss, terms, gradient): float, {name: float}, float32 (H, W, 3). It is called once a step.
 callback(evaluation, image, record), after each evaluation; evaluation counts from 1, record is the new line of
 the history; if it returns True, the descent stops. Pixels stay in 0…1. An interrupt of the kernel stops
-the descent too and keeps the picture.
+the descent too and keeps the picture, and so does a loss that becomes no number, with a warning.
 """
 
 import time
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,12 +24,9 @@ class Result:
     """A picture, float32 (H, W, 3), and how it came about: one {"evaluation", "seconds", "loss", term: …} a step."""
     image: np.ndarray
     history: list = field(default_factory=list)
-    stopped: bool = False          # by the callback or an interrupt
+    stopped: bool = False          # by the callback, an interrupt, or a loss that is no number
     interrupted: bool = False      # by an interrupt of the kernel
-
-
-class Diverged(ArithmeticError):
-    """The loss is no number any more; the message names the evaluation and the way out."""
+    diverged: str = ""             # what to change, where the loss became no number; the image is the last good one
 
 
 class _Stopped(Exception):
@@ -40,16 +38,19 @@ class _Done(_Stopped):
 
 
 class _Recorder:
-    """Evaluates, keeps the history, asks the callback; remembers the best image."""
+    """Evaluates, keeps the history, asks the callback; remembers the best image and the last good one."""
 
     def __init__(self, evaluate, callback):
         self.evaluate, self.callback = evaluate, callback
-        self.history, self.best, self.start = [], None, time.perf_counter()
+        self.history, self.best, self.last, self.diverged, self.start = [], None, None, "", time.perf_counter()
 
     def __call__(self, image):
         loss, terms, gradient = self.evaluate(image)
-        if not np.isfinite(loss):
-            raise Diverged(f"the loss is {loss} at evaluation {len(self.history) + 1}: take smaller steps.")
+        if not (np.isfinite(loss) and np.isfinite(gradient).all()):
+            self.diverged = _why(len(self.history) + 1, terms)
+            warnings.warn(self.diverged, stacklevel=4)
+            raise _Stopped
+        self.last = image
         record = {"evaluation": len(self.history) + 1, "seconds": time.perf_counter() - self.start,
                   "loss": loss, **terms}
         self.history.append(record)
@@ -58,6 +59,13 @@ class _Recorder:
         if self.callback is not None and self.callback(record["evaluation"], image, record):
             raise _Stopped
         return loss, gradient
+
+
+def _why(evaluation, terms):
+    bad = [name for name, value in terms.items() if not np.isfinite(value)]
+    way = ("lower its weights" if not bad else "take smaller steps, by a smaller learning_rate" if evaluation > 1 else
+           f"{bad[-1]} is no number from the start, leave it out or take another picture")
+    return f"The loss or its gradient is no number at evaluation {evaluation}, so the descent stopped: {way}."
 
 
 def gradient_descent(evaluate, image, steps, callback=None, learning_rate=1.0, decay=0.96, decay_steps=100):
@@ -97,7 +105,8 @@ def _first_order(evaluate, image, steps, callback, update):
                 x = np.clip(update(x, gradient, step), 0, 1).astype(np.float32)
     except (_Stopped, KeyboardInterrupt) as caught:
         end = type(caught)                 # not itself: its frames would hold all arrays until the next collection
-    return Result(x, recorder.history, end is not None, end is KeyboardInterrupt)
+    return Result(recorder.last if recorder.diverged and recorder.history else x, recorder.history, end is not None,
+                  end is KeyboardInterrupt, recorder.diverged)
 
 
 def lbfgs(evaluate, image, steps, callback=None, memory=20):
@@ -118,7 +127,7 @@ def lbfgs(evaluate, image, steps, callback=None, memory=20):
     except (_Stopped, KeyboardInterrupt) as caught:
         end = type(caught)                 # not itself, as above
     best = recorder.best[1] if recorder.best else np.array(image, np.float32)
-    return Result(best, recorder.history, end not in (None, _Done), end is KeyboardInterrupt)
+    return Result(best, recorder.history, end not in (None, _Done), end is KeyboardInterrupt, recorder.diverged)
 
 
 METHODS = {"lbfgs": lbfgs, "adam": adam, "gradient_descent": gradient_descent}

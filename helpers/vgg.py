@@ -1,5 +1,8 @@
 """VGG19: Simonyan, Zisserman 2015, "Very Deep Convolutional Networks for Large-Scale Image Recognition". Chapter 01."""
 
+import difflib
+import re
+
 import keras
 
 from helpers.weights import load as load_weights
@@ -23,8 +26,10 @@ def load_vgg19(layers, pooling="max", weights="auto"):
     layers = [layers] if isinstance(layers, str) else list(layers)
     unknown = [name for name in layers if name not in LAYERS]
     if unknown or not layers:
-        raise ValueError(f"VGG19 has no layer {unknown[0] if unknown else '(none named)'!r}: "
-                         f"choose from {LAYERS[0]} … {LAYERS[-1]}.")
+        name = str(unknown[0] if unknown else "(none named)")     # "conv4_2" has the numbers of what is meant
+        near = max(LAYERS, key=lambda layer: (re.findall(r"\d", layer) == re.findall(r"\d", name),
+                                              difflib.SequenceMatcher(None, layer, name).ratio()))
+        raise ValueError(f"VGG19 has no layer {name!r}: choose from {LAYERS[0]} … {LAYERS[-1]}, {near} perhaps.")
     if pooling not in ("max", "avg"):
         raise ValueError(f"pooling is \"max\" or \"avg\", not {pooling!r}.")
     filters, mean, source = load_weights(weights)

@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import fmin_l_bfgs_b
 
 from helpers import descent
-from helpers.descent import METHODS, Diverged
+from helpers.descent import METHODS
 
 RNG = np.random.default_rng(0)
 TARGET = RNG.uniform(0.2, 0.8, (4, 5, 3)).astype(np.float32)
@@ -104,13 +104,18 @@ def test_an_interrupt_keeps_the_picture(name):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_says_where(name, bad):
+@pytest.mark.parametrize("where, way", [("loss", "take smaller steps"), ("gradient", "lower its weights")])
+def test_a_loss_that_is_no_number_ends_it_with_the_last_good_picture(name, bad, where, way):
     def breaks(x, calls=[]):                         # noqa: B006 - counts the calls
         calls.append(1)
         loss, terms, gradient = bowl(x)
-        return (bad if len(calls) == 3 else loss), terms, gradient
-    with pytest.raises(Diverged, match="evaluation 3: take smaller steps"):
-        METHODS[name](breaks, START, 50, **OPTIONS[name])
+        if len(calls) == 3:
+            return (bad, {**terms, "half": bad}, gradient) if where == "loss" else (loss, terms, gradient * bad)
+        return loss, terms, gradient
+    with pytest.warns(UserWarning, match=f"no number at evaluation 3, .*: {way}") as told:
+        result = METHODS[name](breaks, START, 50, **OPTIONS[name])
+    assert result.diverged == str(told[0].message) and result.stopped and not result.interrupted
+    assert len(result.history) == 2 and bowl(result.image)[0] == result.history[-1]["loss"] < bowl(START)[0]
 
 
 @pytest.mark.parametrize("name", METHODS)

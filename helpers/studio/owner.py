@@ -172,7 +172,10 @@ class Owner(Actor):
             return (self.picture.image is not shown or not self.works() or method != self.settings.method
                     or coarse is not self.networks.get(self.settings, COARSE))
         try:
-            if not coarse.run(NO_END, callback=watch, start=small, progress=False, **way).stopped:
+            result = coarse.run(NO_END, callback=watch, start=small, progress=False, **way)
+            if result.diverged:
+                raise ValueError(result.diverged)
+            if not result.stopped:
                 self.answer = self.spare = 0                 # no way further down at this size
         except Exception as error:                           # said on the page; the picture so far stays
             self.error, self.painting = sentence(error), False

@@ -27,8 +27,8 @@ class Run:
                 post("evaluated", self, image, record)
                 return self.stop.is_set()
             try:
-                made.run(NO_END, method, watch, start=image, progress=False)
-                post("ended", self)
+                diverged = made.run(NO_END, method, watch, start=image, progress=False).diverged
+                post("ended", self, ValueError(diverged) if diverged else None)
             except Exception as error:         # the page must say it, and the picture so far stays
                 post("ended", self, error)
         threading.Thread(target=work, daemon=True, name="studio descent").start()
