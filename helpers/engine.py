@@ -4,6 +4,7 @@ For `transfer`. Chapter 04.
 """
 
 import functools
+import math
 import threading
 from typing import Any, NamedTuple
 
@@ -28,22 +29,29 @@ class Engine(NamedTuple):
 _building = threading.Lock()    # two threads at once would load the network twice
 
 
-def engine(content_layers, style_layers, pooling="max", weights="auto", fast=True, skip=True):
+def engine(content_layers, style_layers, pooling="max", weights="auto", fast=True, skip=True,
+           statistic=losses.gram_matrix, network=None):
     """The Engine for one choice of layers, the last two are kept. fast: Winograd's convolutions, compiled by XLA.
-    skip: leave out convolutions that change nothing."""
+    skip: leave out convolutions that change nothing. statistic, network: as for StyleTransfer."""
     with _building:
-        return _engine(content_layers, style_layers, pooling, weights, sources.identity(weights), fast, skip)
+        identity = sources.identity(weights) if network is None else None
+        return _engine(content_layers, style_layers, pooling, weights, identity, fast, skip, statistic, network)
 
 
 @functools.lru_cache(maxsize=2)
-def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip):
+def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip, statistic, given):
     """identity: of the file behind `weights`; another file is another engine.
 
     Images, targets and weights are arguments of the step: neither a slider nor another picture of the same size
     compiles it anew.
     """
-    model = vgg.load_vgg19(content_layers + style_layers, pooling, weights)
-    network = winograd.network(model, fast, skip)
+    model = given or vgg.load_vgg19(content_layers + style_layers, pooling, weights)
+    unknown = [name for name in content_layers + style_layers if name not in model.output]
+    if unknown:
+        raise ValueError(f"this network has no layer {unknown[0]!r} among its outputs: they are "
+                         f"{', '.join(model.output)}.")
+    fast = fast and given is None              # the fast convolutions know VGG19's shape, and no other
+    network = given or winograd.network(model, fast, skip)
 
     @tf.function(jit_compile=fast, reduce_retracing=not fast, autograph=False)
     def step(image, content_targets, style_targets, weights, layer_weights):
@@ -52,7 +60,7 @@ def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip
             features = network(image)
             content = sum(losses.content_loss(features[name], target)
                           for name, target in zip(content_layers, content_targets, strict=True)) / len(content_layers)
-            layers = [losses.style_loss([losses.gram_matrix(features[name])], [target])
+            layers = [losses.style_loss([statistic(features[name])], [target])
                       for name, target in zip(style_layers, style_targets, strict=True)]
             style = tf.reduce_sum(layer_weights * tf.stack(layers))
             tv = losses.total_variation(image)
@@ -60,12 +68,12 @@ def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip
         return loss, tf.stack([content, style, tv, *layers]), tape.gradient(loss, image)
 
     traces = step.experimental_get_tracing_count
-    if fast:
+    if fast and statistic is losses.gram_matrix:          # what another function does has no name to keep it by
         step = compiled.kept(step, (content_layers, style_layers, pooling, model.source, skip))
     floats, scale = 0, 1                       # each pooling leaves a quarter of the positions
     for layer in model.layers[2:]:
-        scale *= 4 if layer.name.endswith("pool") else 1
+        scale *= math.prod(getattr(layer, "strides", (1,)))
         floats += getattr(layer, "filters", 0) / scale
     # The targets are computed once for each picture, of any size: that is not worth a compilation.
     resident = psutil.Process().memory_info().rss + (winograd.kernel_bytes(model, skip) if fast else 0)
-    return Engine(winograd.network(model, fast=False), step, traces, 4 * floats, resident, model.source, {})
+    return Engine(given or winograd.network(model, fast=False), step, traces, 4 * floats, resident, model.source, {})

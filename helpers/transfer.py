@@ -25,6 +25,9 @@ class StyleTransfer:
     unless given; only their ratios count. blend: one share a style, equal unless given.
     size: the longer side of the generated image in pixels, None to take the content image as it is;
     style_size: the same for the style images, `size` unless given.
+    statistic: what is matched in each style layer, a function of TensorFlow's from activations (B, H, W, N) to an
+    array, of the same shape for pictures of any size; the Gram matrix unless given. network: a keras.Model in VGG19's
+    place, (B, H, W, 3), RGB, 0…1 → {layer: activations}, as `networks` makes them. Chapter 08.
     jit_compile: as in Keras. "auto" has XLA compile the step where that makes it faster; it takes some seconds, which
     a run of a dozen evaluations does not win back: False spares them.
     All weights, `blend` included, may be set at any time, also while a run is under way.
@@ -33,8 +36,12 @@ class StyleTransfer:
 
     def __init__(self, content, style, *, content_weight=1.0, style_weight=10.0, tv_weight=0.5,
                  content_layers=CONTENT_LAYERS, style_layers=STYLE_LAYERS, layer_weights=None, blend=None,
-                 pooling="max", weights="auto", size=256, style_size=None, jit_compile="auto"):
-        self.content_layers, self.style_layers = tuple(content_layers), tuple(style_layers)
+                 pooling="max", weights="auto", size=256, style_size=None, jit_compile="auto",
+                 statistic=losses.gram_matrix, network=None):
+        self.content_layers, self.style_layers = (
+            (layers,) if isinstance(layers, str) else tuple(layers) for layers in (content_layers, style_layers))
+        if not (self.content_layers and self.style_layers):
+            raise ValueError("content_layers and style_layers name one layer at least: a weight of 0 switches it off.")
         self.content_weight, self.style_weight, self.tv_weight = content_weight, style_weight, tv_weight
         self.layer_weights = dict(layer_weights or {})
         styles = style if isinstance(style, (list, tuple)) else [style]
@@ -42,6 +49,9 @@ class StyleTransfer:
         if jit_compile not in (True, False, "auto"):
             raise ValueError(f"jit_compile is True, False or \"auto\", not {jit_compile!r}.")
 
+        for name, side in {"size": size, "style_size": style_size}.items():
+            if side is not None and not (isinstance(side, (int, np.integer)) and side >= 32):
+                raise ValueError(f"{name} is a whole number of pixels from 32 up, or None, not {side!r}.")
         self.content = images.load_image(content, size)
         self.styles = [images.load_image(s, style_size or size) for s in styles]
         for name, picture in [("content", self.content)] + [("style", s) for s in self.styles]:
@@ -50,14 +60,15 @@ class StyleTransfer:
                                         "VGG19 needs 32 on each side.")
         if jit_compile == "auto":
             jit_compile = self.content[..., 0].size >= FEW_PIXELS and winograd.is_available()
-        self.engine = engine(self.content_layers, self.style_layers, pooling, str(weights), jit_compile)
+        self.engine = engine(self.content_layers, self.style_layers, pooling, str(weights), jit_compile,
+                             statistic=statistic, network=network)
         cost.warn_of_memory(*self.content.shape[:2], self.engine.bytes_per_pixel)
         features = self.engine.network(tf.constant(self.content[None]))
         self._content_targets = [features[name] for name in self.content_layers]
-        self._style_grams = []
+        self.style_targets = []                # a list for each style image, in it one for each style layer
         for image in self.styles:
             features = self.engine.network(tf.constant(image[None]))
-            self._style_grams.append([losses.gram_matrix(features[name]) for name in self.style_layers])
+            self.style_targets.append([statistic(features[name]) for name in self.style_layers])
         self._checked()
 
     def evaluate(self, image):
@@ -70,9 +81,9 @@ class StyleTransfer:
             raise ValueError(f"the generated image has the content image's shape {self.content.shape}, this one has "
                              f"{image.shape}: start(image) fits it.")
         started, (weights, each, blend) = time.perf_counter(), self._checked()
-        grams = [sum(b * gram for b, gram in zip(blend, layer, strict=True))
-                 for layer in zip(*self._style_grams, strict=True)]
-        loss, terms, gradient = self.engine.step(tf.constant(image[None]), self._content_targets, grams,
+        targets = [sum(b * target for b, target in zip(blend, layer, strict=True))
+                   for layer in zip(*self.style_targets, strict=True)]
+        loss, terms, gradient = self.engine.step(tf.constant(image[None]), self._content_targets, targets,
                                                  tf.constant(weights), tf.constant(each))
         names = ("content", "style", "tv", *self.style_layers)
         result = float(loss), dict(zip(names, terms.numpy().tolist(), strict=True)), gradient.numpy()[0]
@@ -117,6 +128,8 @@ class StyleTransfer:
         """
         if method not in descent.METHODS:
             raise ValueError(f"a method is one of {', '.join(descent.METHODS)}, not {method!r}.")
+        if not (isinstance(steps, (int, np.integer)) and steps >= 0):
+            raise ValueError(f"steps is a whole number from 0 up, not {steps!r}.")
         part, history, stopped = Result(self.start(start, seed)), [], False
         quiet = {} if progress else {"disable": True}            # else the variable TQDM_DISABLE decides
         with tqdm(total=steps, unit="evaluation", **quiet) as bar:
@@ -139,7 +152,7 @@ class StyleTransfer:
                 stopped = part.stopped and not changed
                 if not changed and not stopped:
                     break                      # all steps are done, or L-BFGS finds no way further down
-        return Result(part.image, history, stopped, part.interrupted)
+        return Result(part.image, history, stopped, part.interrupted, part.diverged)
 
     def _setting(self):
         return (self.content_weight, self.style_weight, self.tv_weight,
@@ -185,4 +198,4 @@ def coarse_to_fine(content, style, sizes=(128, 256), steps=100, method="lbfgs", 
         history = history + part.history
         if part.stopped:
             break
-    return Result(part.image, history, part.stopped, part.interrupted)
+    return Result(part.image, history, part.stopped, part.interrupted, part.diverged)

@@ -120,7 +120,7 @@ def steps(sizes=(128, 256, 512, 1024)):
         shape = size * 3 // 4, size
         photo = images.resize(images.load_image("china.jpg"), shape=shape)
         made = StyleTransfer(photo, "swirls.jpg", size=None, style_size=256)
-        grams = [gram[0] for gram in zip(*made._style_grams, strict=True)]
+        grams = [gram[0] for gram in zip(*made.style_targets, strict=True)]
         weights = tf.constant([1.0, 10.0, 0.5]), tf.constant([0.2] * 5)
         x = tf.constant(photo[None] * 0.9)
 

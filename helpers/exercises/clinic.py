@@ -30,12 +30,12 @@ def patients(transfer, larger, squeezed, deep, start, steps, clamped):
 
     def undivided(image):
         # Sums instead of means on both sides: the target is too large by the ratio of the positions.
-        grams, ratio = transfer._style_grams, larger.styles[0].size / transfer.content.size
-        transfer._style_grams = [[gram * ratio for gram in larger._style_grams[0]]]
+        grams, ratio = transfer.style_targets, larger.styles[0].size / transfer.content.size
+        transfer.style_targets = [[gram * ratio for gram in larger.style_targets[0]]]
         try:
             return transfer.evaluate(image)
         finally:
-            transfer._style_grams = grams
+            transfer.style_targets = grams
 
     runs = {"swapped": descent.lbfgs(swapped, start, steps), "gram": descent.lbfgs(undivided, start, steps),
             "rate": descent.adam(transfer.evaluate, start, steps, learning_rate=0.02 * 255),
