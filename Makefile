@@ -1,4 +1,4 @@
-# lab · studio · test · notebooks · bench · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
+# lab · studio · test · notebooks · bench · atlas · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
 PYTHON ?= python3
 BIN := .venv/bin
 NB ?=
@@ -10,13 +10,14 @@ ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 # TensorFlow reports its build on stderr when a notebook imports it before helpers.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help lab studio test notebooks bench lock
+.PHONY: help lab studio test notebooks bench atlas lock
 help:
 	@echo "make lab        the course: JupyterLab, opened on chapter 00"
 	@echo "make studio     the studio as a page without code"
 	@echo "make test       everything: linter, unit tests, the studio in a browser, every notebook"
 	@echo "make notebooks  run the notebooks and keep their outputs; NB=notebooks/03_style_loss.ipynb for one"
 	@echo "make bench      measure the engine, half an hour"
+	@echo "make atlas      paint what is missing of data/atlas/, pictures that have arrived; all of it takes hours"
 	@echo "make lock       requirements*.txt from the ranges in pyproject.toml; LOCK=--upgrade for what is newest"
 	@echo "The first of them sets the course up. PYTHON=python3.12 names the Python, LAB=--port=8899 is for Jupyter."
 	@echo "Only this machine reaches the pages; IP=0.0.0.0 opens them to the network, and to a container's host."
@@ -53,6 +54,10 @@ notebooks: .venv/ready-dev
 
 bench: .venv/ready-dev
 	$(BIN)/python tests/benchmark.py
+
+# One run at a time; may be stopped and started again. RUNS='hero/*' for some.
+atlas: .venv/ready
+	$(BIN)/python data/atlas/make.py $(if $(RUNS),'$(RUNS)')
 
 # One version of everything for Python 3.10 to 3.13 and all systems. What is locked stays as long as its range admits it.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --fork-strategy fewest \

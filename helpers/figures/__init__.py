@@ -3,9 +3,11 @@ its alt text.
 
 base: what all plots share, and the plots of several chapters. chapters, chapter01 …: plots that one chapter alone uses.
 sliders: `interact`, which calls a function in a running kernel, and `Live`. frames: `scrub`, which needs no kernel.
+atlas: what runs give that may go on until they have arrived.
 predictions: `predict`, asked before a figure and answered after it.
 """
 
+from helpers.figures import atlas
 from helpers.figures.base import COLOURS, MAP, SIGNED, curves, grid, new, plain_numbers, show, table
 from helpers.figures.chapter01 import field, likes
 from helpers.figures.chapter02 import circled, distances
@@ -29,7 +31,7 @@ from helpers.figures.frames import scrub
 from helpers.figures.predictions import predict
 from helpers.figures.sliders import Live, interact
 
-__all__ = ["COLOURS", "MAP", "SIGNED", "Live", "best_patches", "bowl", "boxes", "by_layer", "cases", "categories",
-           "circled", "cloud", "curves", "distances", "field", "grid", "interact", "left_share", "likes", "lit",
-           "matrices", "mosaic", "network", "new", "plain_numbers", "predict", "products", "profiles", "pulls", "race",
-           "scrub", "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table"]
+__all__ = ["COLOURS", "MAP", "SIGNED", "Live", "atlas", "best_patches", "bowl", "boxes", "by_layer", "cases",
+           "categories", "circled", "cloud", "curves", "distances", "field", "grid", "interact", "left_share", "likes",
+           "lit", "matrices", "mosaic", "network", "new", "plain_numbers", "predict", "products", "profiles", "pulls",
+           "race", "scrub", "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table"]

@@ -1,0 +1,86 @@
+"""Which runs the atlas has: {family/name: {"key": what tells it from its family, "settings": all it depends on}}."""
+
+from helpers import descent
+from helpers.transfer import STYLE_LAYERS
+
+
+def plan():
+    """All runs, the families in the order in which they are painted."""
+    runs = {}
+    for family in (rebuilt, textures, figure, weights, starts, ways, sizes, hero):
+        for key, settings in family():
+            name = "-".join(str(value) for value in key.values())
+            runs[f"{family.__name__}/{name}"] = {"key": key, "settings": settings}
+    return runs
+
+
+def one_size(size, limit, content="china.jpg", style="swirls.jpg", **more):
+    """Settings of a run at one size, in pixels. limit: of evaluations; more: StyleTransfer's options and `start`."""
+    return {"content": content, "style": style, "stages": [{"size": size, "limit": limit}], **more}
+
+
+def rebuilt():
+    """Content alone, from noise of all scales: where five seeds agree the layer remembers, where not it is free."""
+    for seed in range(5):
+        for block in range(1, 6):
+            layer = f"block{block}_conv2"
+            yield {"layer": layer, "seed": seed}, one_size(
+                192, 300, content_layers=[layer], style_layers=["block1_conv1"], style_weight=0.0, tv_weight=0.0,
+                pooling="avg", start="clouds", seed=seed, keep=[1, 10, 40, 100])
+
+
+def textures():
+    """Style alone, from grey with a little noise, as in chapter 03; the size of the style picture."""
+    for style in ("glass", "swirls"):
+        for blocks in range(1, 6):
+            yield {"style": style, "blocks": blocks, "statistic": "gram"}, one_size(
+                256, 300, f"{style}.jpg", f"{style}.jpg", content_layers=["block1_conv1"], content_weight=0.0,
+                style_layers=list(STYLE_LAYERS[:blocks]), tv_weight=0.0, pooling="avg", start="grey noise",
+                keep=[10, 40, 100])
+
+
+def figure():
+    """The paper's figure: layer sets by rows, content : style by columns. From the photograph, where the paper began
+    with white noise, and without smoothness."""
+    for blocks in range(1, 6):
+        for style_weight in (1, 5, 25, 125):
+            yield {"blocks": blocks, "style_weight": style_weight}, one_size(
+                192, 200, style_layers=list(STYLE_LAYERS[:blocks]), style_weight=style_weight, tv_weight=0.0)
+
+
+def weights():
+    """A triangle: four quarters are shared out between content, 10 × style and 20 × smoothness."""
+    for content in range(5):
+        for style in range(5 - content):
+            smooth = 4 - content - style
+            yield {"content": content, "style": style, "smoothness": smooth}, one_size(
+                192, 200, content_weight=content / 4, style_weight=10 * style / 4, tv_weight=20 * smooth / 4)
+
+
+def starts():
+    """One loss from five starts."""
+    for start, seed in (("content", 0), ("noise", 0), ("noise", 1), ("noise", 2), ("style", 0)):
+        yield {"start": start, "seed": seed}, one_size(192, 400, start=start, seed=seed, keep=[1, 10, 40, 100, 200])
+
+
+def ways():
+    """One loss, three ways down."""
+    for method in descent.METHODS:
+        yield {"method": method}, one_size(192, 400, method=method, keep=[1, 3, 10, 30, 100, 200])
+
+
+def sizes():
+    """One size against coarse to fine."""
+    for size, coarse in ((256, 128), (448, 192)):
+        yield {"size": size, "way": "once"}, one_size(size, 160)
+        yield {"size": size, "way": "coarse-to-fine"}, one_size(size, 0) | {
+            "stages": [{"size": coarse, "limit": 150}, {"size": size, "limit": 60}]}
+
+
+def hero():
+    """Coarse to fine, the photograph held firmly while it is coarse."""
+    for style in ("swirls", "glass", "geometry", "wave", "dots", "ink"):
+        for content in ("china", "astronaut", "cat"):
+            yield {"content": content, "style": style}, {
+                "content": f"{content}.jpg", "style": f"{style}.jpg",
+                "stages": [{"size": 192, "limit": 120, "content_weight": 2.0}, {"size": 512, "limit": 40}]}
