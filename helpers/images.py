@@ -28,22 +28,25 @@ class ImageError(ValueError):
     """A picture that cannot be read or written; its message names the picture, the reason and the way out."""
 
 
-def load_image(source, max_side=None):
+def load_image(source, max_side=None, public=False):
     """Any picture as float32 (H, W, 3), RGB, 0…1.
 
     source: a path (one that does not exist here is looked up in the course's data/ folder), an http(s) URL,
     "commons:<file name>" for Wikimedia Commons, bytes, an open file, an upload widget's value, a PIL image,
     or an array (H, W) or (H, W, 3 or 4), uint8 or floats 0…1. max_side: the longer side in pixels at most.
+    public: the source is a visitor's words, so no path and no address inside this network.
     Files are JPEG, PNG, WebP, GIF, BMP or TIFF, of at most 51 million pixels. The EXIF orientation is obeyed, a colour
     profile is converted to sRGB, transparency is laid over white, grey becomes RGB, of an animation the first frame is
     taken. Raises ImageError. Chapter 01.
     """
     if not (isinstance(source, str) and (source.startswith("commons:") or "://" in source)):
+        if public and isinstance(source, (str, os.PathLike)):
+            raise ImageError(f"{_line(source)} is no address: it begins with https:// or commons:, files are uploaded.")
         return _read(*_open(source), max_side)
     name = source.removeprefix("commons:")
     url = COMMONS.format(urllib.parse.quote(name)) if source.startswith("commons:") else source
     try:
-        return network.read(url, MAX_BYTES, lambda data: _read(name, data, max_side))
+        return network.read(url, MAX_BYTES, lambda data: _read(name, data, max_side), public)
     except OSError as error:
         raise ImageError(f"{_line(name)} cannot be downloaded ({_reason(error)}): "
                          "check the address and the network, or use a picture of data/.") from error

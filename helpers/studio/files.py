@@ -14,7 +14,8 @@ from PIL import Image
 from helpers import images
 from helpers.studio.settings import PICTURES
 
-FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')        # in a file's name, on one system or another
+# In a file's name, on one system or another; and what turns the line that it stands in, or is half a character.
+FORBIDDEN = re.compile('[<>:"/\\\\|?*\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
 
 
 def clean(name, longest=24):
@@ -63,8 +64,9 @@ def read(source):
         settings = json.loads(text["Studio"])
         settings = {**settings, "layer_weights": tuple(settings["layer_weights"])}
         own = {name: images.load_image(base64.b64decode(value, validate=True))
-               for name, value in json.loads(text.get("Pictures", "{}")).items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+               for name, value in json.loads(text.get("Pictures", "{}")).items()
+               if name in [settings.get(role) for role in PICTURES]}
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise images.ImageError("this picture holds no settings: take a PNG that the studio has saved.") from error
     return settings, own
 

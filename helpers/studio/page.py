@@ -148,7 +148,7 @@ class Studio(anywidget.AnyWidget):
 
         def work():
             try:
-                self.painter.add(name, images.load_image(source, max(SIZES))).add_done_callback(choose)
+                self.painter.add(name, images.load_image(source, max(SIZES), public=True)).add_done_callback(choose)
             except Exception as error:           # shown by the next tick
                 self._error = sentence(error)
         threading.Thread(target=work, daemon=True, name="studio picture").start()

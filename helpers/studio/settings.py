@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import math
 
 from helpers import descent
 from helpers.transfer import STYLE_LAYERS
@@ -39,7 +38,7 @@ class Settings:
     keep_colours: bool = False
     steps: int = 150                 # evaluations for one press of Paint
 
-    def changed(self, names, **changes):
+    def changed(self, names, /, **changes):
         """These settings with `changes`; ValueError, in one sentence, for what cannot be painted.
 
         names: of the pictures that are there.
@@ -48,7 +47,7 @@ class Settings:
         for name in changes:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1) or [", ".join(known)]
-                raise ValueError(f"there is no setting {name!r}: did you mean {near[0]}?")
+                raise ValueError(f"there is no setting {name!r:.60}: did you mean {near[0]}?")
         if "layer_weights" in changes:
             changes["layer_weights"] = tuple(changes["layer_weights"])
         after = dataclasses.replace(self, **changes)
@@ -57,17 +56,18 @@ class Settings:
 
     def _check(self, names):
         for name in (self.content, self.style, *([self.second] if self.second else [])):
-            if name not in names:
-                raise ValueError(f"the picture {name!r} is not here: upload it first.")
+            if not isinstance(name, str) or name not in names:
+                raise ValueError(f"the picture {name!r:.60} is not here: upload it first.")
         for weight in (self.content_weight, self.style_weight, self.tv_weight, *self.layer_weights):
             if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= 1e6:
                 raise ValueError("a weight is a number from 0 to a million.")
         if len(self.layer_weights) != len(STYLE_LAYERS):
             raise ValueError(f"there are {len(STYLE_LAYERS)} layer weights, one for each of {', '.join(STYLE_LAYERS)}.")
-        if not isinstance(self.blend, (int, float)) or not 0 <= self.blend <= 1 or math.isnan(self.blend):
+        if isinstance(self.blend, bool) or not isinstance(self.blend, (int, float)) or not 0 <= self.blend <= 1:
             raise ValueError("a blend is a number from 0 to 1.")
         allowed = {"pooling": ("max", "avg"), "size": SIZES, "start": STARTS, "method": tuple(descent.METHODS),
                    "keep_colours": (True, False), "steps": range(1, 100_001)}
-        for name, values in allowed.items():
-            if getattr(self, name) not in values:
-                raise ValueError(f"{name.replace('_', ' ')} cannot be {getattr(self, name)!r}.")
+        for name, values in allowed.items():     # by type as well: 128.0 is equal to a size, True to a number of steps
+            value = getattr(self, name)
+            if type(value) is not type(values[0]) or value not in values:
+                raise ValueError(f"{name.replace('_', ' ')} cannot be {value!r:.60}.")
