@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import plan as course
+import sheet
 
-from helpers import descent, images
+from helpers import descent, images, statistics
 from helpers.transfer import StyleTransfer
 
 FOLDER = Path(__file__).resolve().parent
@@ -58,11 +59,14 @@ def paint(settings, at_most=None, **more):
     """→ (image, {evaluation: image on the way}, history, which rule ended it, the transfer that made it).
 
     settings: content, style; stages, each with its size, its limit of evaluations and options of its own; start,
-    seed, method; keep, the evaluations whose images are kept; the rest is StyleTransfer's. The rule may end the last
-    stage only. at_most: evaluations after which it stops, whatever the settings say. Raises KeyboardInterrupt.
+    seed, method; keep, the evaluations whose images are kept; statistic, a name of helpers.statistics; the rest is
+    StyleTransfer's. The rule may end the last stage only. at_most: evaluations after which it stops, whatever the
+    settings say. Raises KeyboardInterrupt.
     """
     options = {"weights": WEIGHTS, **settings, **more}
     content, style, stages = (options.pop(name) for name in ("content", "style", "stages"))
+    if "statistic" in options:
+        options["statistic"] = getattr(statistics, options["statistic"])
     image, seed = options.pop("start", "content"), options.pop("seed", 0)
     method, keep = options.pop("method", "lbfgs"), options.pop("keep", [])
     history, kept, rule = [], {}, "limit"
@@ -234,6 +238,8 @@ def main(patterns=("*",), folder=FOLDER, runs=None):
 if __name__ == "__main__":
     try:
         main(sys.argv[1:] or ("*",))
+        if pairs := sheet.there(read()["runs"]):
+            write(sheet.PATH, sheet.jpeg(pairs))
         print(f"{len(read()['runs'])} of {len(course.plan())} runs are there.")
     except KeyboardInterrupt:
         sys.exit(f"\nStopped: {len(read()['runs'])} of {len(course.plan())} runs are there. Start it again to go on.")

@@ -30,13 +30,14 @@ def rebuilt():
 
 
 def textures():
-    """Style alone, from grey with a little noise, as in chapter 03; the size of the style picture."""
-    for style in ("glass", "swirls"):
-        for blocks in range(1, 6):
-            yield {"style": style, "blocks": blocks, "statistic": "gram"}, one_size(
-                256, 300, f"{style}.jpg", f"{style}.jpg", content_layers=["block1_conv1"], content_weight=0.0,
-                style_layers=list(STYLE_LAYERS[:blocks]), tv_weight=0.0, pooling="avg", start="grey noise",
-                keep=[10, 40, 100])
+    """Style alone, from grey with a little noise, as in chapter 03; as large as the style picture at 256 px."""
+    for statistic in ("gram", "means"):
+        for style in ("glass", "swirls"):
+            for blocks in range(1, 6):
+                yield {"style": style, "blocks": blocks, "statistic": statistic}, one_size(
+                    256, 300, f"{style}.jpg", f"{style}.jpg", content_layers=["block1_conv1"], content_weight=0.0,
+                    style_layers=list(STYLE_LAYERS[:blocks]), tv_weight=0.0, pooling="avg", start="grey noise",
+                    keep=[10, 40, 100], **({} if statistic == "gram" else {"statistic": statistic}))
 
 
 def figure():
@@ -71,7 +72,7 @@ def ways():
 
 def sizes():
     """One size against coarse to fine."""
-    for size, coarse in ((256, 128), (448, 192)):
+    for size, coarse in ((448, 192), (256, 128)):
         yield {"size": size, "way": "once"}, one_size(size, 160)
         yield {"size": size, "way": "coarse-to-fine"}, one_size(size, 0) | {
             "stages": [{"size": coarse, "limit": 150}, {"size": size, "limit": 60}]}
