@@ -40,14 +40,17 @@ class _Done(_Stopped):
 class _Recorder:
     """Evaluates, keeps the history, asks the callback; remembers the best image and the last good one."""
 
-    def __init__(self, evaluate, callback):
-        self.evaluate, self.callback = evaluate, callback
+    def __init__(self, evaluate, callback, way_out=""):
+        self.evaluate, self.callback, self.way_out = evaluate, callback, way_out
         self.history, self.best, self.last, self.diverged, self.start = [], None, None, "", time.perf_counter()
 
     def __call__(self, image):
         loss, terms, gradient = self.evaluate(image)
         if not (np.isfinite(loss) and np.isfinite(gradient).all()):
-            self.diverged = _why(len(self.history) + 1, terms)
+            bad = [name for name, value in terms.items() if not np.isfinite(value)]
+            way = (f"{bad[-1]} is no number from the start, leave it out or take another picture"
+                   if bad and not self.history else f"lower the weights of the loss{self.way_out}")
+            self.diverged = f"The loss or its gradient is no number at evaluation {len(self.history) + 1}: {way}."
             warnings.warn(self.diverged, stacklevel=4)
             raise _Stopped
         self.last = image
@@ -59,13 +62,6 @@ class _Recorder:
         if self.callback is not None and self.callback(record["evaluation"], image, record):
             raise _Stopped
         return loss, gradient
-
-
-def _why(evaluation, terms):
-    bad = [name for name, value in terms.items() if not np.isfinite(value)]
-    way = ("lower its weights" if not bad else "take smaller steps, by a smaller learning_rate" if evaluation > 1 else
-           f"{bad[-1]} is no number from the start, leave it out or take another picture")
-    return f"The loss or its gradient is no number at evaluation {evaluation}, so the descent stopped: {way}."
 
 
 def gradient_descent(evaluate, image, steps, callback=None, learning_rate=1.0, decay=0.96, decay_steps=100):
@@ -96,7 +92,7 @@ def adam(evaluate, image, steps, callback=None, learning_rate=0.02, beta1=0.9, b
 
 
 def _first_order(evaluate, image, steps, callback, update):
-    recorder, x, end = _Recorder(evaluate, callback), np.array(image, np.float32), None
+    recorder, x, end = _Recorder(evaluate, callback, ", or take a smaller learning_rate"), np.array(image, np.float32), None
     try:
         for step in range(steps):
             _, gradient = recorder(x)

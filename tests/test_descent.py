@@ -104,16 +104,17 @@ def test_an_interrupt_keeps_the_picture(name):
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-@pytest.mark.parametrize("where, way", [("loss", "take smaller steps"), ("gradient", "lower its weights")])
-def test_a_loss_that_is_no_number_ends_it_with_the_last_good_picture(name, bad, where, way):
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_a_loss_that_is_no_number_ends_it_with_the_last_good_picture(name, bad, where):
     def breaks(x, calls=[]):                         # noqa: B006 - counts the calls
         calls.append(1)
         loss, terms, gradient = bowl(x)
         if len(calls) == 3:
             return (bad, {**terms, "half": bad}, gradient) if where == "loss" else (loss, terms, gradient * bad)
         return loss, terms, gradient
-    with pytest.warns(UserWarning, match=f"no number at evaluation 3, .*: {way}") as told:
+    with pytest.warns(UserWarning, match="no number at evaluation 3: lower the weights of the loss") as told:
         result = METHODS[name](breaks, START, 50, **OPTIONS[name])
+    assert ("learning_rate" in result.diverged) == (name != "lbfgs")
     assert result.diverged == str(told[0].message) and result.stopped and not result.interrupted
     assert len(result.history) == 2 and bowl(result.image)[0] == result.history[-1]["loss"] < bowl(START)[0]
 
