@@ -92,7 +92,8 @@ def adam(evaluate, image, steps, callback=None, learning_rate=0.02, beta1=0.9, b
 
 
 def _first_order(evaluate, image, steps, callback, update):
-    recorder, x, end = _Recorder(evaluate, callback, ", or take a smaller learning_rate"), np.array(image, np.float32), None
+    recorder = _Recorder(evaluate, callback, ", or take a smaller learning_rate")
+    x, end = np.array(image, np.float32), None
     try:
         for step in range(steps):
             _, gradient = recorder(x)

@@ -184,6 +184,8 @@ def coarse_to_fine(content, style, sizes=(128, 256), steps=100, method="lbfgs", 
 
     sizes: the longer side at each stage; steps: evaluations at each, one number or one a stage. Chapter 05.
     """
+    if np.ndim(sizes) != 1 or not len(sizes) or np.shape(steps) not in ((), np.shape(sizes)):
+        raise ValueError("sizes is a list of one size at least, steps one number or one for each of them.")
     content = images.load_image(content, max(sizes))
     style = [images.load_image(s) for s in (style if isinstance(style, (list, tuple)) else [style])]
     part, history = Result(start), []
