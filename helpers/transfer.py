@@ -102,7 +102,8 @@ class StyleTransfer:
                  "layer_weights": [self.layer_weights.get(name, 1.0) for name in self.style_layers],
                  "blend": self.blend}
         for name, value in given.items():
-            given[name] = value = np.asarray(value, np.float32)
+            with np.errstate(over="ignore"):              # told below, in words
+                given[name] = value = np.asarray(value, np.float32)
             if not (np.isfinite(value).all() and (value >= 0).all()):
                 raise ValueError(f"{name} is a number from 0 up, or a list of them, not {value.tolist()}.")
         *terms, each, blend = given.values()
