@@ -63,9 +63,11 @@ def save_image(image, path, text=None):
         options["pnginfo"] = info = PngInfo()
         for keyword, value in text.items():
             info.add_itxt(keyword, value)
+    data = io.BytesIO()
     try:
-        to_pil(image).save(path, **options)
-    except (OSError, ValueError) as error:
+        to_pil(image).save(data, Image.registered_extensions().get(path.suffix.lower()), **options)
+        network.write(path, data.getvalue())
+    except (OSError, ValueError, KeyError) as error:       # KeyError: a format that Pillow only reads
         raise ImageError(f"{path.name} cannot be written ({_reason(error)}): "
                          "name an existing folder and end the name in .png or .jpg.") from error
     return path

@@ -28,10 +28,19 @@ def read(url, max_bytes, decode, public=False):
     value = decode(data)
     with contextlib.suppress(OSError):                  # no room to keep it: fetched again the next time
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix("." + uuid.uuid4().hex)
-        partial.write_bytes(data)
-        partial.replace(kept)                           # never a half-written file under the final name
+        write(kept, data)
     return value
+
+
+def write(path, data):
+    """Write bytes beside `path` and rename: under its own name a file is whole, whatever ends the process."""
+    part = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def place(url):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from helpers import images
+from helpers import images, network
 from helpers.studio.settings import PICTURES
 
 # In a file's name, on one system or another; and what turns the line that it stands in, or is half a character.
@@ -41,12 +41,12 @@ def save_gif(stages, settings, folder="pictures"):
         raise ValueError("there is nothing to animate yet: press Paint first.")
     shape = stages[-1][1].shape[1::-1]
     frames = [Image.fromarray(stage).resize(shape) for _, stage in stages]
-    path = _new_path(folder, settings, "gif")
+    path, data = _new_path(folder, settings, "gif"), io.BytesIO()
+    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:], loop=0,
+                   duration=[120] * (len(frames) - 1) + [2000])
     try:
-        frames[0].save(path, save_all=True, append_images=frames[1:], loop=0,
-                       duration=[120] * (len(frames) - 1) + [2000])
+        network.write(path, data.getvalue())
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise images.ImageError(f"{path.name} cannot be written ({error.strerror}): free some space.") from error
     return path
 
