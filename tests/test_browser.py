@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import os
+import queue
 import re
 import shutil
 import signal
@@ -519,6 +520,13 @@ def in_kernel(folder, code, kernel="*"):
     client.start_channels()
     printed = []
     try:
+        for _ in range(60):                      # what is printed before the client listens is lost
+            client.kernel_info()
+            try:
+                client.get_iopub_msg(timeout=1)
+                break
+            except queue.Empty:
+                continue
         client.execute_interactive(code, timeout=60, store_history=False,
                                    output_hook=lambda m: printed.append(m["content"].get("text", "")))
     finally:
