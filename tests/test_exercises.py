@@ -151,6 +151,7 @@ def judge(name, typed):
         @staticmethod
         def check(name, *answer):
             said[name] = exercises.judge(name, *answer)
+        listing = staticmethod(exercises.listing)
     exec(source.replace(stub, filled), {"np": np, "tf": tf, "MEAN_BGR": MEAN_BGR, "exercises": Desk})
     return said[name]
 
@@ -218,7 +219,7 @@ def test_a_reader_finds_a_check_by_the_number_of_its_exercise():
         assert check.__doc__.startswith(f"Exercise {number}"), name
 
 
-def test_the_clinic_paints_six_patients_and_leaves_the_healthy_transfer_as_it_was():
+def test_the_clinic_paints_its_patients_and_leaves_the_healthy_transfer_as_it_was():
     class Transfer:
         content, styles = np.full((4, 5, 3), 0.5, np.float32), [np.ones((8, 5, 3), np.float32)]
 
@@ -230,7 +231,7 @@ def test_the_clinic_paints_six_patients_and_leaves_the_healthy_transfer_as_it_wa
             return float(np.sum((image - goal) ** 2)), {}, 2 * (image - goal)
     healthy, start = Transfer(), Transfer.content
     patients = exercises.patients(healthy, Transfer(), Transfer(), Transfer(), start, 4, lambda: (start, [1.0]))
-    assert sorted(patients) == list("ABCDEF") and healthy.style_targets[0][0][0, 0] == 1
+    assert sorted(patients) == list("ABCDEFG") and healthy.style_targets[0][0][0, 0] == 1
     assert patients["C"][0].mean() > patients["A"][0].mean()          # the Gram matrices are not divided
     assert all(image.shape == (4, 5, 3) and losses for image, losses in patients.values())
 

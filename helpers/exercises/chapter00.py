@@ -1,4 +1,4 @@
-"""The check of chapter 00."""
+"""The checks of chapter 00."""
 
 import numpy as np
 
@@ -51,3 +51,48 @@ def distance(answer):
              lambda a, b: np.sum((a - b).T @ (a - b)))},
         [(a, b), (c, d)])
     return "0 when equal, larger the more they differ. Chapter 02 asks what to feed it."
+
+
+@register
+def cross_fade(answer):
+    """Exercise 00.2: (1 − share) · photo + share · painting."""
+    rng = np.random.default_rng(1)
+
+    def right(p, a, share):
+        return (1 - share) * p + share * a
+    expect(answer, right, {
+        "The wrong way round: at share 0 only the photograph is there, at share 1 only the painting.":
+            lambda p, a, share: share * p + (1 - share) * a,
+        "The photograph stays as bright as it was while the painting is added: give it the share that is left.":
+            (lambda p, a, share: p + share * a, lambda p, a, share: np.clip(p + share * a, 0, 1)),
+        "The painting comes in whole: it has to be multiplied by its share, too.":
+            (lambda p, a, share: (1 - share) * p + a, lambda p, a, share: np.clip((1 - share) * p + a, 0, 1)),
+        "Your sum ignores the share: 0.3 and 0.8 should make two pictures.":
+            (lambda p, a, share: (p + a) / 2, lambda p, a, share: p + a, lambda p, a, share: np.clip(p + a, 0, 1)),
+        "Both get the same share: the photograph gets what the painting does not, 1 − share.":
+            (lambda p, a, share: share * (p + a), lambda p, a, share: share * p + share * a,
+             lambda p, a, share: (1 - share) * (p + a)),
+        "That moves away from the painting: the difference is the painting minus the photograph.":
+            lambda p, a, share: p + share * (p - a),
+        "That is the painting's part alone; add what is left of the photograph.": lambda p, a, share: share * a,
+        "That is the photograph's part alone; add the painting's.": lambda p, a, share: (1 - share) * p,
+        "Add the two parts; you multiplied them.":
+            (lambda p, a, share: (1 - share) * p * share * a, lambda p, a, share: p * a,
+             lambda p, a, share: p ** (1 - share) * a ** share),
+        "That is one of the two pictures; every pixel should be a mixture of both.":
+            (lambda p, a, share: p, lambda p, a, share: a, lambda p, a, share: a if share > 0.5 else p,
+             lambda p, a, share: p if share > 0.5 else a),
+        "That takes one of the two for each number, the brighter or the darker one; mix them.":
+            (lambda p, a, share: np.maximum(p, a), lambda p, a, share: np.minimum(p, a)),
+        "That is the part that the painting changes; add it to the photograph.": lambda p, a, share: share * (a - p),
+        "That puts the two side by side or one above the other: the shape stays that of one picture.":
+            (lambda p, a, share: np.concatenate([p, a]), lambda p, a, share: np.concatenate([p, a], 1),
+             lambda p, a, share: np.hstack([(1 - share) * p, share * a])),
+        "share is a number from 0 to 1, not in percent.":
+            (lambda p, a, share: (100 - share) * p + share * a,
+             lambda p, a, share: ((100 - share) * p + share * a) / 100),
+        "No squares here: the two parts are added as they are.":
+            (lambda p, a, share: (1 - share) * p ** 2 + share * a ** 2,
+             lambda p, a, share: (1 - share) ** 2 * p + share ** 2 * a)},
+        [(*rng.uniform(size=(2, 4, 5, 3)), share) for share in (0.3, 0.8)])
+    return "A cross-fade. Look at it beside the transfer: is it a painting of the palace?"

@@ -119,7 +119,7 @@ def one_activation(answer):
 
 @register
 def one_kernel(answer):
-    """Exercise 01.3: n → (size 2n + 1 of the one kernel that sees as much, the stack's share 9n / size² of weights)."""
+    """Exercise 01.4: n → (size 2n + 1 of the one kernel that sees as much, the stack's share 9n / size² of weights)."""
     size, share = (one_of_two(answer, position, "the size, and the share of the weights") for position in (0, 1))
     cases = [(n,) for n in (3, 1, 2, 4, 7)]
     expect(size, lambda n: 2 * n + 1, {
@@ -157,7 +157,7 @@ def one_kernel(answer):
 
 @register
 def realign(answer):
-    """Exercise 01.4: the relative change of activations (rows, columns, maps) after a shift to the right is undone."""
+    """Exercise 01.5: the relative change of activations (rows, columns, maps) after a shift to the right is undone."""
     rng = np.random.default_rng(3)
     original = np.maximum(rng.normal(size=(6, 11, 4)), 0)
     moved = {steps: np.roll(original, steps, axis=1) + 0.3 * rng.normal(size=original.shape) for steps in (2, 3)}
@@ -206,7 +206,7 @@ def realign(answer):
 
 @register
 def one_unit(answer):
-    """Exercise 01.5: sums (1, rows, columns, maps) → the one of map n around pixel (y, x)."""
+    """Exercise 01.6: sums (1, rows, columns, maps) → the one of map n around pixel (y, x)."""
     sums = np.random.default_rng(4).normal(size=(1, 8, 9, 8)).astype(np.float32)
 
     def right(s, n, y, x, jump):

@@ -72,7 +72,7 @@ def growth(paper_larger, paper_scaled, relative_larger, relative_scaled):
 
 @register
 def relative_gradient(answer):
-    """Exercise 02.3: ∂/∂Z of ‖F − P‖² / ‖P‖² is 2 (F − P) / ‖P‖² where F > 0, and 0 elsewhere."""
+    """Exercise 02.4: ∂/∂Z of ‖F − P‖² / ‖P‖² is 2 (F − P) / ‖P‖² where F > 0, and 0 elsewhere."""
     masks = {"F": lambda f, p: f > 0, "none": lambda f, p: 1, "P": lambda f, p: p > 0,
              "difference": lambda f, p: f > p, "weight": lambda f, p: f}
     sizes = {"P²": lambda f, p: squares(p), "none": lambda f, p: 1, "‖P‖": lambda f, p: np.linalg.norm(p),
@@ -118,7 +118,7 @@ def relative_gradient(answer):
 
 @register
 def l1_distance(answer):
-    """Exercise 02.4, first half: Σ |F − P| / Σ |P|."""
+    """Exercise 02.5, first half: Σ |F − P| / Σ |P|."""
     rng = np.random.default_rng(6)
 
     def total(x):
@@ -156,7 +156,7 @@ def l1_distance(answer):
 
 @register
 def cosine_distance(answer):
-    """Exercise 02.4, second half: 1 − F·P / (‖F‖ ‖P‖)."""
+    """Exercise 02.5, second half: 1 − F·P / (‖F‖ ‖P‖)."""
     f, p = np.random.default_rng(7).normal(size=(2, 4, 5, 3)) + 0.5
     norm = np.linalg.norm
 
@@ -202,7 +202,7 @@ def cosine_distance(answer):
 
 @register
 def without_place(answer):
-    """Exercise 02.5: the relative distance, squared, of the maps' means over all positions."""
+    """Exercise 02.6: the relative distance, squared, of the maps' means over all positions."""
     rng = np.random.default_rng(8)
 
     def apart(one, two):

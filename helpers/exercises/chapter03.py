@@ -146,7 +146,7 @@ def covariance(answer):
 
 @register
 def layer_loss(answer):
-    """Exercise 03.4: activations (rows, columns, maps) twice → Σ (FᵀF − PᵀP)² / (4 N² M²), the paper's E_l."""
+    """Exercise 03.5: activations (rows, columns, maps) twice → Σ (FᵀF − PᵀP)² / (4 N² M²), the paper's E_l."""
     rng = np.random.default_rng(2)
 
     def grams(f, p):
@@ -207,7 +207,7 @@ def layer_loss(answer):
 
 @register
 def factors(factors):
-    """Exercise 03.5: N_l² M_l² / (3² S²) of the five layers relative to the last: 1024, 256, 64, 16, 1."""
+    """Exercise 03.6: N_l² M_l² / (3² S²) of the five layers relative to the last: 1024, 256, 64, 16, 1."""
     given, right = value(factors), np.array([1024, 256, 64, 16, 1])
     if given.shape != (5,):
         raise NotQuite(f"Five numbers are wanted, one a layer; yours has the shape {given.shape}.")

@@ -63,7 +63,7 @@ def expect(answer, right, wrong, cases, tolerance=1e-3):
     wrong: {hint: a function with that mistake, or several in a tuple}; the first that gives on all cases what the
     learner's gives (or stops with the same error) provides the hint. cases: tuples of arguments, copied for each call.
     """
-    _must_be_a_function(answer)
+    must_be_a_function(answer)
     given = [_outcome(answer, case) for case in cases]
 
     def comes_out_as(function):
@@ -78,7 +78,7 @@ def expect(answer, right, wrong, cases, tolerance=1e-3):
 
 def one_of_two(answer, position, what):
     """The learner's function with its first or second result alone; `what` says what the two should be."""
-    _must_be_a_function(answer)
+    must_be_a_function(answer)
 
     def one(*case):
         both = answer(*case)
@@ -151,7 +151,7 @@ def value(result):
         raise NotQuite(f"One number or one array is wanted; yours is {what}.") from None
 
 
-def _must_be_a_function(answer):
+def must_be_a_function(answer):
     if not callable(answer):
         raise NotQuite("Hand over the function itself: its name, without brackets behind it.")
 

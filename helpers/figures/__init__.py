@@ -9,10 +9,12 @@ predictions: `predict`, asked before a figure and answered after it.
 
 from helpers.figures import atlas
 from helpers.figures.base import COLOURS, MAP, SIGNED, curves, grid, new, plain_numbers, show, table
-from helpers.figures.chapter01 import field, likes
+from helpers.figures.chapter01 import best_patches, field, likes, named_maps, one_map
 from helpers.figures.chapter02 import circled, distances
-from helpers.figures.chapter03 import best_patches, cloud, lit, matrices
+from helpers.figures.chapter03 import entry, lit, matrices, toy
 from helpers.figures.chapter04 import left_share, pulls, sheet, signed, spectrum
+from helpers.figures.chapter05 import along_axes, beliefs, boxed
+from helpers.figures.chapter07 import clouds, plane, undominated
 from helpers.figures.chapters import (
     bowl,
     boxes,
@@ -31,7 +33,8 @@ from helpers.figures.frames import scrub
 from helpers.figures.predictions import predict
 from helpers.figures.sliders import Live, interact
 
-__all__ = ["COLOURS", "MAP", "SIGNED", "Live", "atlas", "best_patches", "bowl", "boxes", "by_layer", "cases",
-           "categories", "circled", "cloud", "curves", "distances", "field", "grid", "interact", "left_share", "likes",
-           "lit", "matrices", "mosaic", "network", "new", "plain_numbers", "predict", "products", "profiles", "pulls",
-           "race", "scrub", "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table"]
+__all__ = ["COLOURS", "MAP", "SIGNED", "Live", "along_axes", "atlas", "beliefs", "best_patches", "bowl", "boxed",
+           "boxes", "by_layer", "cases", "categories", "circled", "clouds", "curves", "distances", "entry", "field",
+           "grid", "interact", "left_share", "likes", "lit", "matrices", "mosaic", "named_maps", "network", "new",
+           "one_map", "plain_numbers", "plane", "predict", "products", "profiles", "pulls", "race", "scrub", "shares",
+           "sheet", "show", "signed", "spectrum", "step_errors", "table", "toy", "undominated"]

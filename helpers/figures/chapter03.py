@@ -1,9 +1,12 @@
-"""Chapter 03: maps with the patches that they like best, and Gram matrices."""
+"""Chapter 03: where maps fire, and Gram matrices."""
 
+import matplotlib
 import numpy as np
 
 from helpers import images
 from helpers.figures.base import COLOURS, MAP, new, show
+from helpers.figures.chapter01 import best_patches
+from helpers.figures.chapters import mosaic
 
 
 def lit(image, strength):
@@ -15,25 +18,6 @@ def lit(image, strength):
     light = images.resize(np.repeat(light[..., None], 3, axis=2).astype(np.float32), shape=image.shape[:2])
     pale = 0.75 + 0.2 * image.mean(axis=2, keepdims=True)
     return image * light + pale * (1 - light)
-
-
-def best_patches(image, response, side, count=6):
-    """The patches of side × side pixels around the largest activations of one map, each in another place.
-
-    image: (H, W, 3); response: (rows, columns). Returns count images, the largest activation first. A patch that
-    would not lie wholly in the image is left out.
-    """
-    step = image.shape[0] // response.shape[0]
-    reach = -(-side // (2 * step))                                     # half a patch, in positions
-    left = np.full(response.shape, -1.0)
-    left[reach:-reach, reach:-reach] = response[reach:-reach, reach:-reach]
-    patches = []
-    for _ in range(count):
-        row, column = np.unravel_index(left.argmax(), left.shape)
-        top, start = (position * step + step // 2 - side // 2 for position in (row, column))
-        patches.append(image[top:top + side, start:start + side])
-        left[max(0, row - reach):row + reach + 1, max(0, column - reach):column + reach + 1] = -1      # to go elsewhere
-    return patches
 
 
 def matrices(grams, caption, width=2.9):
@@ -48,14 +32,63 @@ def matrices(grams, caption, width=2.9):
     show(figure, caption)
 
 
-def cloud(points, caption, title):
-    """Each position as a point: how strongly map 1 fires there, and map 2. points: (positions, 2). Marks their mean."""
-    figure, axis = new(size=(3.5, 3.9))
-    axis.plot(*points.T, linestyle="", markersize=9)
-    for k, point in enumerate(points, start=1):
-        axis.annotate(f"k = {k}", point, xytext=(7, -14), textcoords="offset points")
-    axis.plot(*points.mean(axis=0), marker="X", markersize=11, linestyle="", color=COLOURS[1])
-    axis.annotate("mean", points.mean(axis=0), xytext=(9, -4), textcoords="offset points", color=COLOURS[1])
-    axis.set(xlabel="map 1", ylabel="map 2", title=title, xlim=(-0.3, points[:, 0].max() + 0.7),
-             ylim=(-0.5, points[:, 1].max() + 0.5), aspect="equal")
-    show(figure, caption)
+def toy(maps, caption):
+    """Two small maps, their positions as points with mean and covariance, and their Gram matrix, number by number.
+
+    maps: (2, rows, columns). The ellipse is the covariance: all directions in which the points spread, to one standard
+    deviation. The caption is completed by the matrix' rank and the covariance.
+    """
+    points = maps.reshape(2, -1)
+    gram, mean, spread = points @ points.T / points.shape[1], points.mean(axis=1), np.cov(points, bias=True)
+    figure, axes = new(1, 4, (9.6, 2.9), width_ratios=(1, 1, 1.5, 1))
+    for axis, (title, values) in zip(axes[[0, 1, 3]], {"$F_1$": maps[0], "$F_2$": maps[1], "$G$": gram}.items(),
+                                     strict=True):
+        axis.imshow(values, cmap=MAP, vmin=0, vmax=2 * max(values.max(), 1))      # its dark half: numbers are white
+        for (row, column), number in np.ndenumerate(values):
+            axis.text(column, row, f"{number:.3g}", ha="center", va="center", color="white", fontsize=11)
+        axis.set(title=title, xticks=[], yticks=[])
+    axes[2].plot(*points, linestyle="", markersize=8)
+    for at in np.unique(points, axis=1).T:
+        here = np.flatnonzero((at == points.T).all(axis=1)) + 1
+        label = f"k = {', '.join(map(str, here))}" if points.shape[1] <= 4 else f"{len(here)} times" * (len(here) > 1)
+        axes[2].annotate(label, at, xytext=(6, 5), textcoords="offset points", fontsize=8)
+    values, directions = np.linalg.eigh(spread)
+    circle = np.array([np.cos(angle := np.linspace(0, 2 * np.pi, 60)), np.sin(angle)])
+    ellipse = mean[:, None] + directions @ (np.sqrt(np.maximum(values, 0))[:, None] * circle)
+    axes[2].plot(*ellipse, color=COLOURS[1], marker="", linestyle="-", linewidth=1)
+    axes[2].plot(*mean, marker="X", markersize=10, linestyle="", color=COLOURS[1])
+    axes[2].set(title="each position a point; cross: the mean", xlabel="$F_1$", ylabel="$F_2$", xlim=(-0.5, 4.9),
+                ylim=(-0.5, 4.5))
+    rank = np.linalg.matrix_rank(gram)
+    show(figure, f"{caption} Rank of G {rank}; mean ({mean[0]:.3g}, {mean[1]:.3g}); covariance ({spread[0, 0]:.3g}, "
+                 f"{spread[0, 1]:.3g}; {spread[1, 0]:.3g}, {spread[1, 1]:.3g}).")
+
+
+def entry(image, maps, chosen, side, caption):
+    """One entry of a Gram matrix, framed, and what its two maps like and share in the image.
+
+    image: (H, W, 3); maps: {number: (rows, columns)}, those of the matrix; chosen: two of the numbers; side: of the
+    patches, in pixels.
+    """
+    numbers = list(maps)
+    flat = np.array([values.ravel() for values in maps.values()])
+    gram = flat @ flat.T / flat.shape[1]
+    figure, axes = new(1, 4, (10, 2.9))
+    axes[0].imshow(np.sqrt(gram), cmap=MAP)
+    for colour, line in (("black", 4), ("white", 2)):
+        axes[0].add_patch(matplotlib.patches.Rectangle(
+            (numbers.index(chosen[1]) - 0.5, numbers.index(chosen[0]) - 0.5), 1, 1, fill=False, edgecolor=colour,
+            linewidth=line))
+    ticks = range(len(numbers))
+    axes[0].set_xticks(ticks, numbers, rotation=90)
+    axes[0].set_yticks(ticks, numbers)
+    value = gram[numbers.index(chosen[0]), numbers.index(chosen[1])]
+    axes[0].set(title=f"G[{chosen[0]}, {chosen[1]}] = {value:.3g}", xlabel="map j", ylabel="map i")
+    for axis, number in zip(axes[1:3], chosen, strict=True):
+        axis.imshow(mosaic(best_patches(image, maps[number], side), columns=3))
+        axis.set_title(f"what map {number} likes best")
+    axes[3].imshow(lit(image, maps[chosen[0]] * maps[chosen[1]]))
+    axes[3].set_title("where both fire")
+    for axis in axes[1:]:
+        axis.axis("off")
+    show(figure, caption, quality=85)
