@@ -1,4 +1,4 @@
-# lab · studio · test · notebooks · bench · atlas · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
+# lab · studio · book · test · notebooks · bench · atlas · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
 PYTHON ?= python3
 BIN := .venv/bin
 NB ?=
@@ -10,11 +10,12 @@ ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 # TensorFlow reports its build on stderr when a notebook imports it before helpers.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help lab studio test notebooks bench atlas lock
+.PHONY: help lab studio book test notebooks bench atlas lock
 help:
 	@echo "make lab        the course: JupyterLab, opened on chapter 00"
 	@echo "make studio     the studio as a page without code"
-	@echo "make test       everything: linter, unit tests, the studio in a browser, every notebook"
+	@echo "make book       the course as pages that need no kernel and no network: book/_build/html"
+	@echo "make test       everything: linter, unit tests, the studio and the book in a browser, every notebook"
 	@echo "make notebooks  run the notebooks and keep their outputs; NB=notebooks/03_style_loss.ipynb for one"
 	@echo "make bench      measure the engine, half an hour"
 	@echo "make atlas      paint what is missing of data/atlas/, pictures that have arrived; all of it takes hours"
@@ -41,6 +42,10 @@ lab: .venv/ready
 # One kernel waits for the next visitor, loaded and compiled; a page's ends 40 s after the page was closed.
 studio: .venv/ready
 	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=$(IP) --preheat_kernel=True --pool_size=1 --VoilaConfiguration.multi_kernel_manager_class=helpers.serve.Kernels --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
+
+# A chapter is run for its sliders' states, and again only when it or the code has changed.
+book: .venv/ready-dev
+	$(BIN)/python book/build.py
 
 # Both runs list at their end what took over 10 s. A startup file in tests/ipython moves the chapters' sliders.
 test: .venv/ready-dev

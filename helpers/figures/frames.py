@@ -69,15 +69,15 @@ for (const figure of document.querySelectorAll("figure.scrub:not([data-ready])")
 
 
 def scrub(frames, captions, labels="frame", numbers=None, start=None, width=360, embed=True):
-    """One slider, or two, over images that exist. It needs no kernel: it moves in JupyterLab, in a notebook that was
+    """One slider or several over images that exist. It needs no kernel: it moves in JupyterLab, in a notebook that was
     only opened, in the book and from a file. Where script is not allowed, one image with its caption remains.
 
     frames: [image, …] for one slider that counts from 1; {value: image} for one over these values; or
-        {(value, value): image} for two, every combination there. An image is an array (H, W, 3) in 0…1, a path, or a
-        file's bytes.
+        {(value, value): image} for two or more, every combination there. An image is an array (H, W, 3) in 0…1, a path,
+        or a file's bytes.
     captions: one text for all frames, or a text for each, in the form of `frames`: what is to be seen. It is the
         image's `alt` as well.
-    labels: the slider's name, or the two names.
+    labels: the slider's name, or all their names.
     numbers: None, or {name: value} for each frame, in the form of `frames`; shown under the caption.
     start: the key of the frame that is shown first, and alone where nothing can move; the first one if None.
     width: the width on the page, in CSS pixels.
@@ -87,19 +87,18 @@ def scrub(frames, captions, labels="frame", numbers=None, start=None, width=360,
     Raises ValueError where frames, captions, numbers, labels or start do not fit each other. Displays text/html, and
     returns nothing. The same call always gives the same text.
     """
-    page, caption = _page(frames, captions, labels, numbers, start, width, embed)
-    display({"text/html": page, "text/plain": caption}, raw=True)
+    text, caption = page(frames, captions, labels, numbers, start, width, embed)
+    display({"text/html": text, "text/plain": caption}, raw=True)
 
 
-def _page(frames, captions, labels, numbers, start, width, embed):
-    """→ the HTML of one scrub, and the caption of its first frame."""
+def page(frames, captions, labels, numbers, start, width, embed):
+    """→ the HTML of one scrub, and the caption of its first frame. Arguments and errors as in `scrub`."""
     frames = _by_key(frames)
     if not frames:
         raise ValueError("There is no frame: scrub needs at least one.")
     labels = (labels,) if isinstance(labels, str) else tuple(labels)
-    if {len(key) for key in frames} - {len(labels)} or len(labels) > 2:
-        raise ValueError(f"{len(labels)} label(s) for a frame at {next(iter(frames))}: one for each of its values, at "
-                         "most two.")
+    if {len(key) for key in frames} - {len(labels)}:
+        raise ValueError(f"{len(labels)} label(s) for a frame at {next(iter(frames))}: one for each of its values.")
     axes = [list(dict.fromkeys(values)) for values in zip(*frames, strict=True)]
     keys = list(itertools.product(*axes))
     captions = dict.fromkeys(keys, captions) if isinstance(captions, str) else _by_key(captions)
@@ -120,12 +119,12 @@ def _page(frames, captions, labels, numbers, start, width, embed):
             "frames": [{"src": None if key == start else _source(frames[key], folder), "caption": captions[key],
                         "numbers": told[key]} for key in keys]}
     wide, high = _size(frames[start])
-    page = FIGURE.format(src=html.escape(_source(frames[start], None if embed else "")),
+    text = FIGURE.format(src=html.escape(_source(frames[start], None if embed else "")),
                          alt=html.escape(captions[start]), numbers=html.escape(told[start]), width=width,
                          height=round(width * high / wide), script=SCRIPT,
                          # "</script>" inside a caption would end the data
                          data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"))
-    return page, captions[start]
+    return text, captions[start]
 
 
 def _by_key(given):

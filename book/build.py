@@ -1,0 +1,188 @@
+"""The book: the course's notebooks as pages that need neither a kernel nor a network. `make book` runs this file.
+
+Gathers in book/_build/source what Sphinx reads and in book/_build/beside what lies beside its pages: every frame as a
+file of its own, and the notebooks to download. Then Sphinx writes book/_build/html.
+"""
+
+import base64
+import functools
+import hashlib
+import html
+import io
+import json
+import re
+import shutil
+import sys
+import time
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+import draw
+import nbformat
+from draw import ROOT, WIDGET
+from PIL import Image
+from sphinx.cmd.build import build_main
+
+from helpers.figures import frames
+
+BOOK = ROOT / "book"
+BUILT = BOOK / "_build"
+SOURCE, BESIDE = BUILT / "source", BUILT / "beside"
+SESSION = ROOT / "data" / "studio.webp"          # recorded by record_studio.py
+HEAD = """<p class="take"><strong>Run it yourself:</strong> in the course's folder <code>make lab</code> opens the
+chapters. This is <a href="{file}" download><code>{path}</code></a>: there, its sliders compute what you ask for.</p>"""
+
+
+def main():
+    for folder in (SOURCE, BESIDE):
+        shutil.rmtree(folder, ignore_errors=True)
+    (BESIDE / "frames").mkdir(parents=True)
+    shutil.copytree(ROOT / "data", SOURCE / "data", ignore=shutil.ignore_patterns("weights", "*.npz", "__pycache__"))
+    chapters = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    solutions = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+    for path in chapters + solutions:
+        started = time.perf_counter()
+        place = path.relative_to(ROOT)
+        for folder in (SOURCE, BESIDE):
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, BESIDE / place)
+        nbformat.write(page_of(path), SOURCE / place)
+        if (seconds := time.perf_counter() - started) > 5:
+            print(f"{path.name:40} {seconds:6.1f} s", flush=True)
+    shutil.copy(ROOT / "notebooks" / "studio.ipynb", BESIDE / "notebooks")
+    for page in BOOK.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        (SOURCE / page.name).write_text(text.replace("SESSION", session("")), encoding="utf-8")
+    return build_main(["-b", "html", "-q", "-W", "--keep-going", "-E", "-c", str(BOOK), "-d", str(BUILT / "doctrees"),
+                       str(SOURCE), str(BUILT / "html")])
+
+
+def page_of(path):
+    """A notebook as its page: no widget, every picture a file, exercises and their solutions leading to each other."""
+    notebook = nbformat.read(path, as_version=4)
+    up = "../" * (len(path.relative_to(ROOT).parts) - 1)
+    states = draw.drawn(path)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = re.sub(r"(?m)^# NBVAL_\w+\n", "", cell.source)
+            cell.outputs = [shown(output, path.parent, up) for output in states.get(cell.id, cell.outputs)]
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    take = HEAD.format(file=path.name, path=path.relative_to(ROOT).as_posix())
+    notebook.cells[0].source = f"{title}\n\n{take}\n\n{rest}"
+    solved = path.parent / "solutions" / f"{path.stem[:2]}_solutions.ipynb"
+    if path.parent.name == "solutions":
+        notebook.cells = list(folded(notebook.cells))
+    elif solved.exists():
+        notebook.cells = list(with_solutions(notebook.cells, f"solutions/{solved.stem}.html"))
+    return notebook
+
+
+def name_of(cell):
+    """The name of an exercise: of the first check in its cell; None for any other cell."""
+    if "exercise" not in cell.metadata.get("tags", ()):
+        return None
+    return re.search(r"exercises\.check\(\s*[\"'](\w+)", cell.source)[1]
+
+
+def with_solutions(cells, page):
+    """Under each exercise a link to its solution."""
+    for cell in cells:
+        yield cell
+        if name := name_of(cell):
+            yield nbformat.v4.new_markdown_cell(f'<p class="solved"><a href="{page}#{name}">Its solution</a></p>')
+
+
+def folded(cells):
+    """Each solution in a fold of its own, from its "Exercise" to the next one or to a heading."""
+    opened = False
+    for i, cell in enumerate(cells):
+        begins = re.match(r"\*\*(Exercise \d+)", cell.source)
+        if opened and (begins or (cell.cell_type == "markdown" and cell.source.startswith("#"))):
+            yield nbformat.v4.new_markdown_cell("</details>")
+            opened = False
+        if begins:
+            name = next(filter(None, map(name_of, cells[i:])))
+            yield nbformat.v4.new_markdown_cell(
+                f'<details class="solution"><summary>{begins[1]}</summary><span id="{name}"></span>')
+            opened = True
+        yield cell
+    if opened:
+        yield nbformat.v4.new_markdown_cell("</details>")
+
+
+def shown(output, folder, up):
+    """An output as a page shows it. folder: whence its files are addressed; up: from its page to the book's root."""
+    data = output.get("data", {})
+    kind = next((kind for kind in data if kind.startswith("image/")), None)
+    if kind:
+        meta = output.get("metadata", {}).get(kind, {})
+        text = image(base64.b64decode("".join(data[kind])), meta["alt"], meta.get("width"), up)
+    elif WIDGET in data:
+        words = "".join(data["text/plain"])
+        text = session(up) if words.startswith("[the studio") else f"<p>{html.escape(words)}</p>"
+    elif "text/html" in data:
+        text = with_files("".join(data["text/html"]), folder, up)
+    else:
+        return output
+    return nbformat.v4.new_output("display_data", {"text/html": text})
+
+
+def image(data, alt, width, up):
+    """→ an <img> of a file beside the pages."""
+    with Image.open(io.BytesIO(data)) as opened:
+        wide, high = opened.size
+    width = int(width or wide)
+    return (f'<img class="shown" src="{up}{kept(data)}" alt="{html.escape(alt)}" width="{width}" '
+            f'height="{round(width * high / wide)}" loading="lazy">')
+
+
+def with_files(text, folder, up):
+    """HTML with its pictures, whether stored inside or addressed from `folder`, as files beside the pages."""
+    first = re.search(r'<img [^>]*?src="([^"]+)"', text)
+
+    def frames_of(found):                        # a scrub addresses its frames from the folder of its first picture
+        given, lies = json.loads(found[2]), folder / PurePosixPath(html.unescape(first[1])).parent
+        for frame in given["frames"]:
+            if frame["src"] is not None:
+                frame["src"] = PurePosixPath(kept(bytes_of(frame["src"], lies))).name
+        return found[1] + json.dumps(given, ensure_ascii=False).replace("<", "\\u003c") + found[3]
+
+    text = re.sub(r'(<script type="application/json">)(.*?)(</script>)', frames_of, text, flags=re.DOTALL)
+    return re.sub(r'(<img [^>]*?src=")([^"]+)(")',
+                  lambda found: found[1] + up + kept(bytes_of(html.unescape(found[2]), folder)) + found[3], text)
+
+
+def bytes_of(source, folder):
+    """What a picture's address in a notebook stands for."""
+    if source.startswith("data:"):
+        return base64.b64decode(source.partition(",")[2])
+    return (folder / unquote(source)).read_bytes()
+
+
+def kept(data):
+    """Put a picture beside the pages, once, under a name made of what is in it; → its address from the book's root."""
+    kind = {b"\xff\xd8": "jpg", b"\x89P": "png", b"RI": "webp", b"GI": "gif"}[data[:2]]
+    address = f"frames/{hashlib.sha256(data).hexdigest()[:16]}.{kind}"
+    (BESIDE / address).write_bytes(data)
+    return address
+
+
+@functools.cache
+def session(up):
+    """The recorded session of the studio as sliders over its frames."""
+    told = json.loads(SESSION.with_suffix(".json").read_text(encoding="utf-8"))
+    pictures = []
+    with Image.open(SESSION) as recorded:
+        for moment in range(recorded.n_frames):
+            recorded.seek(moment)
+            data = io.BytesIO()
+            recorded.convert("RGB").save(data, "JPEG", quality=85)
+            pictures.append(data.getvalue())
+        width = recorded.width
+    text, _ = frames.page(pictures, [moment["caption"] for moment in told], "moment",
+                          [moment["numbers"] for moment in told], None, width, True)
+    return with_files(text, ROOT, up)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

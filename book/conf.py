@@ -1,0 +1,53 @@
+"""Sphinx's settings for the book. build.py gathers its pages; nothing is fetched, neither now nor by a reader."""
+
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
+
+project = "Neural style transfer, step by step"
+html_title = project
+copyright = "the authors; code MIT, text CC BY 4.0"
+language = "en"
+
+extensions = ["myst_nb", "sphinx_copybutton"]
+exclude_patterns = ["data/atlas", "data/content", "data/style"]      # pictures only; pages would be listed twice
+nb_execution_mode = "off"
+nb_render_markdown_format = "myst"
+nb_code_prompt_show = "Show the code of this check"
+nb_code_prompt_hide = "Hide the code of this check"
+myst_enable_extensions = ["dollarmath", "amsmath", "html_image"]
+myst_update_mathjax = False
+
+html_theme = "furo"
+html_theme_options = {"top_of_page_buttons": []}
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+templates_path = ["templates"]
+html_static_path = ["static"]
+html_css_files = ["book.css"]
+html_js_files = [("book.js", {"defer": "defer"})]
+html_extra_path = ["_build/beside"]
+html_use_index = False
+html_copy_source = html_show_sourcelink = False
+html_show_search_summary = False     # a page that was opened from a file may not read the others
+copybutton_selector = "div.cell_input pre, div.highlight-sh pre, div.highlight-python pre"
+
+html_math_renderer = "mathml"
+
+
+def mathml(node, display="inline"):
+    """A formula's LaTeX as MathML. Its ‖ keeps its size, as in LaTeX."""
+    return convert(node.astext(), display=display).replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
+
+
+def inline_formula(self, node):
+    self.body.append(mathml(node))
+    raise SkipNode
+
+
+def formula(self, node):
+    self.body.append(f'<div class="math">{mathml(node, "block")}</div>')
+    raise SkipNode
+
+
+def setup(app):
+    app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))

@@ -1,0 +1,255 @@
+"""The book: built, then read from files in a real Chromium that may open nothing else."""
+
+import base64
+import io
+import json
+import re
+import runpy
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+from test_browser import browser  # noqa: F401
+
+from helpers import figures
+from helpers.studio.files import jpeg
+
+playwright = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+ROOT = Path(__file__).resolve().parent.parent
+BUILT = ROOT / "book" / "_build" / "html"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")) + sorted((ROOT / "notebooks/solutions").glob("*.ipynb"))
+PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """Builds the book; → its pages. A chapter whose states are kept is not run again."""
+    built = subprocess.run([sys.executable, ROOT / "book" / "build.py"], capture_output=True, text=True)
+    assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-4000:]
+    return sorted(path for path in BUILT.rglob("*.html") if "_static" not in path.parts)
+
+
+@pytest.fixture(scope="module")
+def reader(browser):  # noqa: F811
+    """Opens a page of the book; → the page, and what went wrong on it: every other request, error and warning."""
+    context = browser.new_context(viewport=LAPTOP)
+    wrong = []
+
+    def decide(route):
+        if route.request.url.startswith("file:"):
+            return route.continue_()
+        wrong.append(f"asks for {route.request.url}")
+        return route.abort()
+
+    context.route("**/*", decide)
+    page = context.new_page()
+    page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+
+    def open_page(path, viewport=LAPTOP, scheme="light"):
+        wrong.clear()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=scheme)
+        page.goto(path.as_uri())
+        return page, wrong
+    yield open_page
+    context.close()
+
+
+def name(path):
+    return path.relative_to(BUILT).as_posix()
+
+
+class Found(HTMLParser):
+    """What a page refers to, and the names in it that can be referred to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.ids, self.data, self.kind = [], set(), [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.links += [given[key] for key in ("href", "src") if given.get(key)]
+        self.ids |= {given[key] for key in ("id", "name") if given.get(key)}
+        self.kind = given.get("type") if tag == "script" else None
+
+    def handle_data(self, data):
+        if self.kind == "application/json":
+            self.data.append(json.loads(data))
+
+
+@pytest.mark.slow
+def test_each_notebook_has_its_page_and_lies_beside_it(pages):
+    for path in NOTEBOOKS:
+        page = BUILT / path.relative_to(ROOT).with_suffix(".html")
+        assert page in pages, path.name
+        assert page.with_suffix(".ipynb").read_bytes() == path.read_bytes()
+        assert f'href="{path.name}" download' in page.read_text(encoding="utf-8")
+    first = (BUILT / "index.html").read_text(encoding="utf-8")
+    listed = re.findall(r'href="([^"#]+\.html)"', first[first.index("sidebar-tree"):first.index("</aside>")])
+    assert len(listed) == len(set(listed)) and len(listed) >= len(NOTEBOOKS) + 2
+
+
+@pytest.mark.slow
+def test_links_and_pictures_are_there(pages):
+    for path in pages:
+        found = Found(path.read_text(encoding="utf-8"))
+        for link in found.links:
+            address, _, part = unquote(link).partition("#")
+            if re.match(r"(https?|mailto):", link) or address.startswith("data:"):
+                continue
+            target = (path.parent / address.partition("?")[0]).resolve() if address else path
+            assert target.is_file(), f"{name(path)}: {link}"
+            if part and target.suffix == ".html":
+                assert part in Found(target.read_text(encoding="utf-8")).ids, f"{name(path)}: {link}"
+
+
+@pytest.mark.slow
+def test_every_slider_of_the_notebooks_is_there(pages):
+    """One scrub for each `interact` and each `scrub`, and no widget, which would need a kernel."""
+    for path in NOTEBOOKS:
+        code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+        text = (BUILT / path.relative_to(ROOT).with_suffix(".html")).read_text(encoding="utf-8")
+        assert text.count('<figure class="scrub"') >= len(re.findall(r"figures\.(?:interact|scrub)\(", code)), path.name
+        assert "widget-view" not in text and "data:image" not in text.replace("data:image/svg", ""), path.name
+        assert "[sliders:" not in text and "[the studio" not in text, path.name
+
+
+@pytest.mark.slow
+def test_pages_ask_nobody_and_every_slider_changes_its_picture(pages, reader):
+    moved = 0
+    for path in pages:
+        page, wrong = reader(path)
+        broken = page.evaluate("""async () => {
+            const images = [...document.images].map(image => { image.loading = "eager"; return image; });
+            const told = await Promise.all(images.map(image => image.decode().then(() => null, () => image.src)));
+            return told.filter(Boolean); }""")
+        assert broken == [], name(path)
+        assert page.locator("img:not([alt]), img[alt='']").count() == 0, name(path)
+        for figure in page.locator("figure.scrub").all():
+            sliders = figure.get_by_role("slider").all()
+            assert sliders, f"{name(path)}: a figure without its sliders"
+            for slider in sliders:
+                shown = set()
+                for key in ("End", "Home", "ArrowRight"):
+                    slider.press(key)
+                    shown.add(figure.locator("img").evaluate("async i => { await i.decode(); return i.src; }"))
+                    assert figure.locator("img").get_attribute("alt") == figure.locator("em").inner_text() != ""
+                label = slider.get_attribute("aria-label")
+                assert len(shown) > 1, f"{name(path)}: {label} moves, and nothing changes"
+                slider.press("Home")
+                moved += 1
+        assert wrong == [], f"{name(path)}: {wrong}"
+    assert moved >= 20
+
+
+@pytest.mark.slow
+def test_pages_fit_a_phone(pages, reader):
+    for path in pages:
+        page, _ = reader(path, PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name(path)
+        for slider in page.get_by_role("slider").all()[:2]:
+            assert slider.bounding_box()["height"] >= 24, name(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_stands_in_a_screen_readers_way(pages, reader, scheme):
+    """In dark only the colours can differ."""
+    options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if scheme == "dark" else {})
+    found = []
+    for path in pages:
+        page, _ = reader(path, LAPTOP, scheme)
+        page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+        found += [f"{name(path)}: {violation['id']}: {node['html'][:160]}"
+                  for violation in axe.Axe().run(page, options=options).response["violations"]
+                  if violation["impact"] in ("serious", "critical") for node in violation["nodes"]]
+    assert found == []
+
+
+@pytest.mark.slow
+def test_search_finds_a_chapter_from_a_file(pages, reader):
+    page, wrong = reader(BUILT / "index.html")
+    page.get_by_role("textbox", name="Search").first.fill("Gram matrix")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#search-results li a").filter(has_text="Style loss").first).to_be_visible()
+    assert wrong == []
+
+
+@pytest.mark.slow
+def test_a_solution_is_folded_and_its_exercise_leads_to_it(pages, reader):
+    page, _ = reader(BUILT / "notebooks" / "02_content_loss.html")
+    page.locator("p.solved a").first.click()
+    page.wait_for_url("**/solutions/02_solutions.html#*")
+    folds = page.locator("details.solution")
+    solved = nbformat.read(ROOT / "notebooks" / "solutions" / "02_solutions.ipynb", 4).cells
+    assert folds.count() == len([cell for cell in solved if cell.source.startswith("**Exercise")])
+    playwright.expect(folds.first).to_have_attribute("open", "")
+    assert folds.nth(1).get_attribute("open") is None and not folds.nth(1).locator("pre").first.is_visible()
+
+
+@pytest.mark.slow
+def test_the_book_is_small(pages):
+    assert sum(path.stat().st_size for path in BUILT.rglob("*") if path.is_file()) <= 60e6
+    for path in pages:
+        assert path.stat().st_size <= 1.5e6, name(path)
+
+
+# --- how states are drawn
+
+@pytest.fixture
+def states(monkeypatch):
+    monkeypatch.setattr(figures, "interact", figures.interact)       # put back afterwards: the file replaces it
+    return runpy.run_path(str(ROOT / "book" / "states.py"))
+
+
+def test_long_lists_are_thinned_and_keep_their_ends(states):
+    thinned = states["thinned"]
+    few = {"layer": list("abcde"), "evaluation": [1, 2, 3]}
+    assert thinned(few) == few
+    many = thinned({"layer": list(range(16)), "rank": list(range(1, 25))})
+    assert 40 <= len(many["layer"]) * len(many["rank"]) <= 60
+    for kept, last in ((many["layer"], 15), (many["rank"], 24)):
+        assert kept == sorted(set(kept)) and kept[0] in (0, 1) and kept[-1] == last
+
+
+def test_a_state_is_its_picture_its_words_and_its_numbers(states):
+    """From what a kernel sends: two pictures, a table, and something printed."""
+    picture = base64.b64encode(jpeg(np.full((12, 16, 3), 0.5, np.float32))).decode()
+    table = "| |block1|block2|\n|---|---:|---:|\n|style distance|0.1|2|"
+    data, caption, numbers = states["state"]([
+        {"output_type": "display_data", "data": {"image/jpeg": picture, "text/plain": "Above."}},
+        {"output_type": "display_data", "data": {"image/jpeg": picture, "text/plain": "Below."}},
+        {"output_type": "display_data", "data": {"text/markdown": table}},
+        {"output_type": "stream", "text": "outside ÷ inside: 0\n"}])
+    with Image.open(io.BytesIO(data)) as sheet:
+        assert sheet.size == (16, 24)
+    assert caption == "Above. Below. outside ÷ inside: 0"
+    assert numbers == {"style distance block1": "0.1", "block2": "2"}
+
+
+def test_a_widget_that_holds_a_picture_stands_as_this_picture():
+    draw = runpy.run_path(str(ROOT / "book" / "draw.py"))
+    picture = base64.b64encode(jpeg(np.full((12, 16, 3), 0.5, np.float32))).decode()
+    widgets = {
+        "box": {"model_name": "VBoxModel", "state": {"children": ["IPY_MODEL_slider", "IPY_MODEL_view"]}},
+        "slider": {"model_name": "FloatLogSliderModel", "state": {"value": 100.0, "description": "style"}},
+        "view": {"model_name": "ImageModel", "state": {"format": "jpeg", "width": "384"},
+                 "buffers": [{"path": ["value"], "encoding": "base64", "data": picture}]},
+        "words": {"model_name": "HTMLModel", "state": {"value": "words"}}}
+
+    def shown(model):
+        data = {draw["WIDGET"]: {"model_id": model}, "text/plain": "[something]"}
+        return draw["still"](nbformat.v4.new_output("display_data", data), widgets)
+    still = shown("box")
+    assert still.data["image/jpeg"] == picture
+    assert "style 100" in still.metadata["image/jpeg"]["alt"] and still.metadata["image/jpeg"]["width"] == "384"
+    assert shown("words").data["text/plain"] == "[something]"
