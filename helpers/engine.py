@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psutil
 import tensorflow as tf
 
-from helpers import compiled, losses, vgg, winograd
+from helpers import compiled, losses, steering, vgg, winograd
 from helpers import weights as sources
 
 
@@ -54,14 +54,18 @@ def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip
     network = given or winograd.network(model, fast, skip)
 
     @tf.function(jit_compile=fast, reduce_retracing=not fast, autograph=False)
-    def step(image, content_targets, style_targets, weights, layer_weights):
+    def step(image, content_targets, style_targets, weights, layer_weights, regions=()):
         with tf.GradientTape() as tape:
             tape.watch(image)
             features = network(image)
             content = sum(losses.content_loss(features[name], target)
                           for name, target in zip(content_layers, content_targets, strict=True)) / len(content_layers)
-            layers = [losses.style_loss([statistic(features[name])], [target])
-                      for name, target in zip(style_layers, style_targets, strict=True)]
+            if regions:                        # as `steering.asked` gives them
+                layers = [steering.style_loss(features[name], targets, guides, regions[0]) for name, targets, guides
+                          in zip(style_layers, style_targets, regions[1:], strict=True)]
+            else:
+                layers = [losses.style_loss([statistic(features[name])], [target])
+                          for name, target in zip(style_layers, style_targets, strict=True)]
             style = tf.reduce_sum(layer_weights * tf.stack(layers))
             tv = losses.total_variation(image)
             loss = tf.reduce_sum(weights * tf.stack([content, style, tv]))

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from helpers import cost, descent, images, losses, winograd
+from helpers import cost, descent, images, losses, steering, winograd
 from helpers.descent import Result
 from helpers.engine import engine
 
@@ -24,7 +24,9 @@ class StyleTransfer:
     content_weight, style_weight, tv_weight: of the relative losses. layer_weights: {style layer: weight}, 1 each
     unless given; only their ratios count. blend: one share a style, equal unless given.
     size: the longer side of the generated image in pixels, None to take the content image as it is;
-    style_size: the same for the style images, `size` unless given.
+    style_size: the same for the style images, `size` unless given; style_scale: a factor on it, for larger strokes.
+    masks: one a style, white where it acts, anything `load_image` reads: each style then has a loss over its own
+    region, and `blend` is what each of them counts. Chapter 07.
     statistic: what is matched in each style layer, a function of TensorFlow's from activations (B, H, W, N) to an
     array, of the same shape for pictures of any size; the Gram matrix unless given. network: a keras.Model in VGG19's
     place, (B, H, W, 3), RGB, 0…1 → {layer: activations}, as `networks` makes them. Chapter 08.
@@ -37,7 +39,7 @@ class StyleTransfer:
     def __init__(self, content, style, *, content_weight=1.0, style_weight=10.0, tv_weight=0.5,
                  content_layers=CONTENT_LAYERS, style_layers=STYLE_LAYERS, layer_weights=None, blend=None,
                  pooling="max", weights="auto", size=256, style_size=None, jit_compile="auto",
-                 statistic=losses.gram_matrix, network=None):
+                 statistic=losses.gram_matrix, network=None, masks=None, style_scale=1.0):
         self.content_layers, self.style_layers = (
             (layers,) if isinstance(layers, str) else tuple(layers) for layers in (content_layers, style_layers))
         if not (self.content_layers and self.style_layers):
@@ -53,7 +55,7 @@ class StyleTransfer:
             if side is not None and not (isinstance(side, (int, np.integer)) and side >= 32):
                 raise ValueError(f"{name} is a whole number of pixels from 32 up, or None, not {side!r}.")
         self.content = images.load_image(content, size)
-        self.styles = [images.load_image(s, style_size or size) for s in styles]
+        self.styles = [images.load_image(s, steering.scaled(style_size or size, style_scale)) for s in styles]
         for name, picture in [("content", self.content)] + [("style", s) for s in self.styles]:
             if min(picture.shape[:2]) < 32:
                 raise images.ImageError(f"the {name} image is {picture.shape[1]} × {picture.shape[0]} pixels: "
@@ -65,6 +67,8 @@ class StyleTransfer:
         cost.warn_of_memory(*self.content.shape[:2], self.engine.bytes_per_pixel)
         features = self.engine.network(tf.constant(self.content[None]))
         self._content_targets = [features[name] for name in self.content_layers]
+        self._guides = steering.channels(masks, len(styles), self.content.shape[:2],
+                                         [features[name] for name in self.style_layers], statistic)
         self.style_targets = []                # a list for each style image, in it one for each style layer
         for image in self.styles:
             features = self.engine.network(tf.constant(image[None]))
@@ -81,10 +85,9 @@ class StyleTransfer:
             raise ValueError(f"the generated image has the content image's shape {self.content.shape}, this one has "
                              f"{image.shape}: start(image) fits it.")
         started, (weights, each, blend) = time.perf_counter(), self._checked()
-        targets = [sum(b * target for b, target in zip(blend, layer, strict=True))
-                   for layer in zip(*self.style_targets, strict=True)]
+        targets, regions = steering.asked(self.style_targets, blend, self._guides)
         loss, terms, gradient = self.engine.step(tf.constant(image[None]), self._content_targets, targets,
-                                                 tf.constant(weights), tf.constant(each))
+                                                 tf.constant(weights), tf.constant(each), regions)
         names = ("content", "style", "tv", *self.style_layers)
         result = float(loss), dict(zip(names, terms.numpy().tolist(), strict=True)), gradient.numpy()[0]
         self.engine.seconds.setdefault(image.shape[:2], []).append(time.perf_counter() - started)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import colours, images
+from helpers import colours, images, losses, steering
+from helpers.transfer import StyleTransfer, coarse_to_fine
 
 RNG = np.random.default_rng(7)
 PHOTO, PAINTING = images.load_image("china.jpg", 96), images.load_image("swirls.jpg", 80)
@@ -71,3 +72,104 @@ def test_kept_colours_keep_the_chroma_wherever_nothing_is_clipped():
     assert inside.mean() > 0.5
     assert np.allclose(colours.chroma(mixed)[inside], colours.chroma(PHOTO)[inside], atol=1e-3)
     assert np.allclose(colours.luma(mixed)[inside], colours.luma(painted)[inside], atol=1e-5)
+
+
+# --- where, how much of each, how large
+
+LEFT = np.repeat(np.r_[np.ones(32), np.zeros(32)][None], 43, axis=0)      # of a photograph of 64 × 43 pixels
+SMALL = images.load_image("china.jpg", 64)
+STYLES = ["swirls.jpg", "glass.jpg"]
+
+
+@pytest.fixture(scope="module")
+def guided():
+    return StyleTransfer(SMALL, STYLES, size=64, masks=[LEFT, 1 - LEFT], blend=[1, 3])
+
+
+def test_a_mask_of_ones_is_no_mask():
+    plain, masked = (StyleTransfer(SMALL, "swirls.jpg", size=64, masks=masks) for masks in (None, [np.ones((8, 9))]))
+    picture = RNG.uniform(size=SMALL.shape).astype(np.float32)
+    (loss, terms, gradient), (expected, as_before, slope) = masked.evaluate(picture), plain.evaluate(picture)
+    assert loss == pytest.approx(expected, rel=1e-5) and terms == pytest.approx(as_before, rel=1e-4)
+    assert np.linalg.norm(gradient - slope) < 1e-4 * np.linalg.norm(slope)
+
+
+def test_a_guidance_channel_is_normalised_and_shrinks_by_means():
+    mask = RNG.uniform(size=(2, 16, 24)).astype(np.float32)
+    guide = steering.guidance(mask, (4, 6)).numpy()
+    assert guide.shape == (2, 4, 6) and np.allclose((guide ** 2).sum((1, 2)), 1, atol=1e-6)
+    means = mask.reshape(2, 4, 4, 6, 4).mean((2, 4))
+    assert np.allclose(guide, means / np.sqrt((means ** 2).sum((1, 2), keepdims=True)), atol=1e-6)
+    assert np.allclose(steering.guidance(np.ones((1, 43, 65), np.float32), (5, 8)), 1 / np.sqrt(40), atol=1e-6)
+
+
+def test_a_guided_gram_matrix_is_the_regions_own():
+    features = RNG.normal(size=(1, 6, 8, 5)).astype(np.float32)
+    mask = np.zeros((1, 6, 8), np.float32)
+    mask[:, 1:4, 2:5] = 1
+    cut = losses.gram_matrix(features[:, 1:4, 2:5])
+    assert np.allclose(steering.guided_gram(features, steering.guidance(mask, (6, 8))), cut, atol=1e-5)
+
+
+def test_each_region_is_held_against_its_own_style(guided):
+    layers = dict(guided.engine.network(SMALL[None]))
+    terms = guided.evaluate(SMALL)[1]
+    for position, name in enumerate(guided.style_layers):
+        guides = guided._guides[position]
+        apart = [losses.style_loss([steering.guided_gram(layers[name], guides[r:r + 1])],
+                                   [guided.style_targets[r][position]]) for r in (0, 1)]
+        assert terms[name] == pytest.approx(float(0.25 * apart[0] + 0.75 * apart[1]), rel=1e-3), name
+
+
+def test_a_region_does_not_see_what_lies_far_outside(guided):
+    """block5_conv1 sees 132 pixels around: so two styles, and only the layers near the pixels."""
+    near = StyleTransfer(SMALL, "swirls.jpg", size=64, masks=[LEFT], style_layers=["block1_conv1"], content_weight=0,
+                         tv_weight=0)
+    gradient = near.evaluate(SMALL)[2]
+    assert np.abs(gradient[:, :32]).max() > 0 and np.abs(gradient[:, 33:]).max() < 1e-9
+    assert np.abs(guided.evaluate(SMALL)[2][:, 33:]).max() > 0
+
+
+def test_the_gradient_is_the_slope_with_masks_too(guided):
+    picture = RNG.uniform(0.2, 0.8, SMALL.shape).astype(np.float32)
+    gradient = guided.evaluate(picture)[2]
+    step = 0.02 * gradient / np.linalg.norm(gradient)
+    slope = (guided.evaluate(picture + step)[0] - guided.evaluate(picture - step)[0]) / 0.04
+    assert slope == pytest.approx(np.linalg.norm(gradient), rel=0.02)
+
+
+def test_another_blend_and_another_picture_do_not_compile_anew(guided):
+    guided.evaluate(SMALL)
+    before = guided.engine.traces()
+    guided.blend = [0.9, 0.1]
+    guided.evaluate(SMALL[::-1])
+    other = StyleTransfer(SMALL, STYLES[::-1], size=64, masks=[1 - LEFT, LEFT])
+    other.evaluate(SMALL)
+    assert other.engine is guided.engine and guided.engine.traces() == before
+    guided.blend = [1, 3]
+
+
+def test_masks_are_pictures_of_any_size_and_fit_at_every_size_of_coarse_to_fine():
+    mask = images.to_pil(np.repeat(np.linspace(0, 1, 30)[None, :, None], 20, 0).repeat(3, 2))
+    result = coarse_to_fine("china.jpg", "swirls.jpg", (64, 80), 2, progress=False, masks=[mask], style_scale=1.5)
+    assert result.image.shape == (54, 80, 3) and len(result.history) == 4
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"masks": [LEFT]}, "there are 1 masks for 2 style images: give one each"),
+    ({"masks": [LEFT, 0 * LEFT]}, "mask 2 is black everywhere"),
+    ({"masks": [LEFT, LEFT * np.nan]}, "not a picture"), ({"masks": [LEFT, "no such mask.png"]}, "cannot be opened"),
+    ({"masks": [LEFT, LEFT], "statistic": len}, "masks weigh Gram matrices"),
+    ({"style_scale": 0}, "style_scale is a factor above 0"), ({"style_scale": -1.0}, "style_scale is a factor"),
+    ({"style_scale": float("nan")}, "style_scale is a factor"), ({"style_scale": np.inf}, "style_scale is a factor"),
+    ({"style_scale": 2, "size": None}, "not 2 on None"), ({"style_scale": 0.2}, "VGG19 needs 32 on each side")])
+def test_what_does_not_fit_is_named(options, words):
+    with pytest.raises(ValueError, match=words):
+        StyleTransfer(SMALL, STYLES, **{"size": 64, **options})
+
+
+def test_style_scale_is_a_factor_on_the_style_images_size():
+    sides = [max(StyleTransfer(SMALL, "swirls.jpg", size=64, **options).styles[0].shape) for options in
+             ({}, {"style_scale": 2}, {"style_size": 100, "style_scale": 1.5}, {"style_scale": 0.75})]
+    assert sides == [64, 128, 150, 48]
+    assert StyleTransfer(SMALL, PHOTO, size=None, jit_compile=False).styles[0].shape == PHOTO.shape
