@@ -129,7 +129,7 @@ def to_relative(answer):
 
 @register
 def relative_style_gradient(answer):
-    """Exercise 04.3: ∂/∂Z of ‖G − A‖² / ‖A‖² is 4 F (G − A) / (M ‖A‖²) where Z > 0, and 0 elsewhere."""
+    """Exercise 04.4: ∂/∂Z of ‖G − A‖² / ‖A‖² is 4 F (G − A) / (M ‖A‖²) where Z > 0, and 0 elsewhere."""
     rng = np.random.default_rng(42)
 
     def gram_of(z):
@@ -177,7 +177,7 @@ def relative_style_gradient(answer):
 
 @register
 def variation_gradient(answer):
-    """Exercise 04.4: ∂V/∂x of V = Σ (x[i+1] − x[i])² is twice (difference on the left − difference on the right)."""
+    """Exercise 04.5: ∂V/∂x of V = Σ (x[i+1] − x[i])² is twice (difference on the left − difference on the right)."""
     rng = np.random.default_rng(43)
 
     def left(x):
@@ -233,7 +233,7 @@ def variation_gradient(answer):
 
 @register
 def same_picture(content, style, smoothness):
-    """Exercise 04.5: content 0.5, style 10, smoothness 3 become 2, 40, 12: all times four."""
+    """Exercise 04.6: content 0.5, style 10, smoothness 3 become 2, 40, 12: all times four."""
     values(("Content", "Style", "Smoothness"), (content, style, smoothness), (2, 40, 12), {
         "You added 1.5 to each; ratios are kept by multiplying.": (2, 11.5, 4.5),
         "You doubled; from 0.5 to 2 is another factor.": (2, 20, 6),

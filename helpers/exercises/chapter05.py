@@ -1,4 +1,4 @@
-"""The checks of chapter 05: gradient descent. The clinic's patients are in clinic.py."""
+"""The checks of chapter 05: gradient descent. Its patients are in clinic.py, its six listings in chapter05_more.py."""
 
 import numpy as np
 
@@ -108,8 +108,42 @@ def gradient_descent(answer):
 
 
 @register
+def best_rate(answer):
+    """Exercise 05.2: |1 − ηc| is equal at the flattest and the steepest curvature for η = 2 / (least + largest)."""
+    def of(rate):
+        return lambda c: rate(np.min(c), np.max(c))
+    expect(answer, of(lambda low, high: 2 / (low + high)), {
+        "That is the edge, where the steepest direction swings for ever; the best rate is a little smaller.":
+            of(lambda low, high: 2 / high),
+        "With that the steepest direction is done in one step, but the flat one creeps; a larger rate helps it.":
+            of(lambda low, high: 1 / high),
+        "With that the flattest direction is done in one step, and the steepest flies apart.":
+            (of(lambda low, high: 1 / low), of(lambda low, high: 2 / low)),
+        "Half of it: set 1 − η·least equal to η·largest − 1, and solve for η.": of(lambda low, high: 1 / (low + high)),
+        "Twice too much: set 1 − η·least equal to η·largest − 1, and solve for η.":
+            of(lambda low, high: 4 / (low + high)),
+        "Only the flattest and the steepest count: what lies between shrinks faster than both.":
+            (lambda c: 1 / np.mean(c), lambda c: 2 / np.sum(c), lambda c: 1 / np.median(c), lambda c: 2 / np.mean(c),
+             lambda c: len(c) / np.sum(c), lambda c: 2 / (c[0] + c[1])),
+        "The curvatures come in any order: take the least and the largest, not the first and the last.":
+            lambda c: 2 / (c[0] + c[-1]),
+        "That is the middle of two rates; set the two factors equal, |1 − η·least| and |1 − η·largest|.":
+            (of(lambda low, high: (1 / low + 1 / high) / 2), of(lambda low, high: 1 / np.sqrt(low * high))),
+        "The flattest and the steepest are added, not subtracted: one factor is positive, the other negative.":
+            (of(lambda low, high: 2 / (high - low)), of(lambda low, high: 2 / (low - high))),
+        "That is what a step leaves at best, the factor; the question was for η.":
+            of(lambda low, high: (high - low) / (high + low)),
+        "That is the ratio of the curvatures; a rate is small where curvatures are large.":
+            (of(lambda low, high: high / low), of(lambda low, high: low / high)),
+        "One rate for all pixels: a rate for each curvature is what Newton's method does.":
+            (lambda c: 1 / c, lambda c: 2 / c)},
+        [(np.array([4.0, 1.0, 10.0, 2.0]),), (np.array([3.0, 0.5, 6.0]),)])
+    return "Both ends of the scale shrink by the same factor, (largest − least) / (largest + least), a step."
+
+
+@register
 def secant(answer):
-    """Exercise 05.2: the curvature c = s·y / s·s for which c s comes nearest to y."""
+    """Exercise 05.3: the curvature c = s·y / s·s for which c s comes nearest to y."""
     rng = np.random.default_rng(51)
 
     def dot(a, b):
@@ -152,23 +186,23 @@ def secant(answer):
 
 @register
 def clinic(diagnosis):
-    """Exercise 05.3: {letter: bug}, as in PATIENTS."""
+    """Exercise 05.4: {letter: bug}, as in PATIENTS."""
     if not isinstance(diagnosis, dict) or sorted(diagnosis, key=str) != sorted(PATIENTS):
-        raise NotQuite("Write one bug for each patient: {\"A\": …, \"B\": …}, from A to F.")
+        raise NotQuite("Write one bug for each patient: {\"A\": …, \"B\": …}, from A to G.")
     unknown = [name for name in diagnosis.values() if name not in BUGS]
     if unknown:
-        raise NotQuite(f"There is no bug {unknown[0]!r}; they are {', '.join(BUGS)}.")
+        raise NotQuite(f"There is no diagnosis {unknown[0]!r}; they are {', '.join(BUGS)}.")
     wrong = [letter for letter, name in diagnosis.items() if name != PATIENTS[letter]]
     if wrong:
         first = wrong[0]
-        raise NotQuite(f"{6 - len(wrong)} of 6 are right. Patient {first} is not {diagnosis[first]!r}: there "
+        raise NotQuite(f"{7 - len(wrong)} of 7 are right. Patient {first} is not {diagnosis[first]!r}: there "
                        f"{SIGNS[diagnosis[first]]}. {BUGS[PATIENTS[first]]}")
-    return "All six found, from nothing but a picture and a curve."
+    return "All six bugs found, and nobody treated who was only unfinished."
 
 
 @register
 def afford(answer):
-    """Exercise 05.4: the affordable side = side · √(time / (count · one))."""
+    """Exercise 05.6: the affordable side = side · √(time / (count · one))."""
     def times(factor):
         return lambda one, side, time, n: side * factor(one, time, n)
     expect(answer, times(lambda one, time, n: np.sqrt(time / (n * one))), {

@@ -1,0 +1,102 @@
+"""The checks of chapter 04 that make something: a gradient from differences alone, and a picture to be reached."""
+
+import numpy as np
+
+from helpers.exercises.engine import NotQuite, expect, family, register, value
+from helpers.exercises.reach import CONTENT, SMOOTHNESS, START, STYLE
+
+
+@register
+def finite_difference(answer):
+    """Exercise 04.3: entry i is (loss(x + h e_i) − loss(x − h e_i)) / 2h, one for each entry of x."""
+    rng = np.random.default_rng(46)
+
+    def loss(x):
+        x = np.asarray(x, np.float64)
+        return float(np.sum(x ** 3) + np.sum(x) ** 3 + x.flat[0] * x.flat[-1])
+
+    def build(loss, x, h, two=2, other="minus", sign=1, left=0, together=False):
+        slopes, here = np.zeros(x.shape), np.array(x, np.float64)
+        for i in np.ndindex(x.shape):
+            step = np.full(x.shape, h) if together else np.zeros(x.shape)
+            step[i] = h
+            there = {"minus": loss(here - step), "x": loss(x), "none": 0.0}[other]
+            slopes[i] = sign * (loss(here + step) - there) / (two * h if two else 1)
+            here = here + left * step
+        return slopes
+
+    def variant(**slip):
+        return lambda loss, x, h: build(loss, x, h, **slip)
+
+    def learner(loss, x, h):
+        before = x.copy()
+        result = answer(loss, x, h)
+        if value(result).size and not np.allclose(x, before):
+            raise NotQuite("Your function leaves x changed: take a copy, or put each entry back after its turn.")
+        return result
+    expect(learner if callable(answer) else answer, build, {
+        "The two places lie 2h apart: divide by 2h.": variant(two=1),
+        "Brackets: / 2 * h divides by 2 and multiplies by h. The way is 2h.":
+            (lambda loss, x, h: build(loss, x, h) * h ** 2, lambda loss, x, h: build(loss, x, h) * h),
+        "Forwards only: its error shrinks with h, that of the two-sided one with h². Take the loss at x − h too.":
+            (variant(two=1, other="x"), variant(other="x")),
+        "Backwards only: take the loss at x + h too.":
+            lambda loss, x, h: build(loss, x, -h, two=1, other="x"),
+        "One entry is moved at a time; yours moves all at once, and finds one slope for all.":
+            (variant(together=True), lambda loss, x, h: (loss(x + h) - loss(x - h)) / (2 * h),
+             lambda loss, x, h: (loss(x + h) - loss(x)) / h),
+        "Each entry goes back to where it was before the next is moved; in yours the moves add up.":
+            (variant(left=-1), variant(left=1), variant(two=1, other="x", left=1)),
+        "One slope for each entry of x: do not add them up.": lambda loss, x, h: np.sum(build(loss, x, h)),
+        "The slopes are right; give them the shape of x: np.zeros(x.shape), or reshape at the end.":
+            lambda loss, x, h: build(loss, x, h).ravel(),
+        "Only the first entry is done: is the return inside the loop?":
+            (lambda loss, x, h: build(loss, x, h) * (np.arange(x.size) == 0).reshape(x.shape),
+             lambda loss, x, h: build(loss, x, h).flat[0]),
+        "x has two axes: x[i] is a whole row. Take x[row, column], or go through x.flat[i].":
+            (lambda loss, x, h: np.array([(loss(x + h * row[:, None]) - loss(x - h * row[:, None])) / (2 * h)
+                                          for row in np.eye(len(x))]),
+             lambda loss, x, h: np.repeat([(loss(x + h * row[:, None]) - loss(x - h * row[:, None])) / (2 * h)
+                                           for row in np.eye(len(x))], x.shape[1]).reshape(x.shape)),
+        "That is the loss itself; a slope is a difference of two losses, divided by the way.":
+            (lambda loss, x, h: loss(x), lambda loss, x, h: loss(x + h), variant(other="none")),
+        "You took a step of your own: h is handed over.":
+            tuple(lambda loss, x, h, own=own: build(loss, x, own) for own in (1e-8, 1e-6, 1e-5, 1e-4, 1e-3)),
+        "np.gradient compares neighbours in the picture; here the loss is asked, once for each entry.":
+            (lambda loss, x, h: np.gradient(x), lambda loss, x, h: np.gradient(x, h),
+             lambda loss, x, h: np.gradient(x)[0], lambda loss, x, h: np.gradient(x, h)[0]),
+        **family(build,
+                 two={2: "", 0: "The difference is not divided by the way, 2h, yet.", 4: "The way is 2h, not 4h."},
+                 sign={1: "", -1: "The sign is turned: forwards minus backwards."})},
+        [(loss, rng.uniform(size=(2, 3)), 0.3), (loss, rng.uniform(size=(3, 2)), 0.1)])
+    return "A gradient without any calculus, at two losses an entry: too slow for a picture, just right for a check."
+
+
+@register
+def reach(content, style, smoothness, start):
+    """Exercise 04.7: the setting of reach.py, as far as its picture shows it; only ratios of the weights count."""
+    if isinstance(content, str) or not isinstance(start, str):
+        raise NotQuite('Three numbers, and then the start in quotes: "content", "noise" or "style".')
+    weights = [value(one) for one in (content, style, smoothness)]
+    if any(one.shape != () or not np.isfinite(one) or one < 0 for one in weights):
+        raise NotQuite("A weight is one number, 0 or more.")
+    if start not in ("content", "noise", "style"):
+        raise NotQuite(f'There is no start {start!r}: it is "content", "noise" or "style".')
+    if not weights[0]:
+        raise NotQuite("Without a content weight no palace would come: in the target its roofs stand where they should.")
+    if start == "noise":
+        raise NotQuite("From noise the sky would be full of grain after so few evaluations; the target's is calm.")
+    if start != START:
+        raise NotQuite("From the photograph its pale sky would be left; look at what the target's sky still holds of "
+                       "another picture.")
+    mine, target = float(weights[1] / weights[0]), STYLE / CONTENT
+    if mine < target / 2:
+        raise NotQuite("Style counts too little against content: the target is nearer to the style than yours.")
+    if mine > target * 2:
+        raise NotQuite("Style counts too much against content: the target is nearer to the photograph than yours.")
+    mine, target = float(weights[2] / weights[0]), SMOOTHNESS / CONTENT
+    if mine < target / 2.5:
+        raise NotQuite("Smoothness counts too little: the target varies less from pixel to pixel than yours.")
+    if mine > target * 2.5:
+        raise NotQuite("Smoothness counts too much: yours is softer than the target.")
+    return "Reached, to what an eye can tell: weights twice or half as large make pictures that hardly differ."
