@@ -499,7 +499,8 @@ def notebook(path, *sources):
 
 
 def run_cell(page, number):
-    """Shift+Enter in a cell, again until its prompt changes: JupyterLab drops it while its kernel connects."""
+    """Shift+Enter in a cell, once the kernel is idle: while it connects, JupyterLab drops or forgets what is run."""
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached", timeout=FIRST)
     cell = page.locator(".jp-CodeCell").nth(number)
     for _ in range(20):
         cell.locator(".cm-content").first.click()
