@@ -1,21 +1,26 @@
-# lab · studio · book · test · notebooks · bench · atlas · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
+# lab · studio · book · test · soak · oldest · newest · notebooks · bench · atlas · lock; each sets up what it needs. PYTHON names another interpreter, 3.10 to 3.13.
 PYTHON ?= python3
 BIN := .venv/bin
 NB ?=
 LAB ?=
 IP ?= 127.0.0.1
 LOCK ?=
+SOAK ?=
+OLD ?= 3.10
+NEW ?= 3.13
 # Jupyter refuses to run as root unless told to; in a container root is all there is, and the server is local.
 ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 # TensorFlow reports its build on stderr when a notebook imports it before helpers.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help lab studio book test notebooks bench atlas lock
+.PHONY: help lab studio book test soak oldest newest notebooks bench atlas lock
 help:
 	@echo "make lab        the course: JupyterLab, opened on chapter 00"
 	@echo "make studio     the studio as a page without code"
 	@echo "make book       the course as pages that need no kernel and no network: book/_build/html"
 	@echo "make test       everything: linter, unit tests, the studio and the book in a browser, every notebook"
+	@echo "make soak       what takes hours: many kernels, random filters, damaged pictures; SOAK=load for one part"
+	@echo "make oldest     the unit tests with the oldest of everything that pyproject.toml admits; make newest: the newest"
 	@echo "make notebooks  run the notebooks and keep their outputs; NB=notebooks/03_style_loss.ipynb for one"
 	@echo "make bench      measure the engine, half an hour"
 	@echo "make atlas      paint what is missing of data/atlas/, pictures that have arrived; all of it takes hours"
@@ -56,6 +61,23 @@ test: .venv/ready-dev
 # Run the notebooks in place and keep them as readers see them; NB=notebooks/03_style_loss.ipynb runs one.
 notebooks: .venv/ready-dev
 	$(BIN)/python tests/run_notebooks.py $(NB)
+
+# With SOAK="load --kernels 8 --painting 2 --minutes 1" for less; `tests/soak.py --help` names the parts.
+soak: .venv/ready-dev
+	$(BIN)/python tests/soak.py $(SOAK)
+
+# The ends of the ranges, each in an environment of its own and on the Python at that end; OLD=…/bin/python3.10 names it.
+# Left out is what needs minutes, a browser, or what is locked.
+oldest: .venv/ready-dev
+	$(call tried,.venv-oldest,$(OLD),lowest-direct)
+newest: .venv/ready-dev
+	$(call tried,.venv-newest,$(NEW),highest)
+define tried
+$(BIN)/uv venv --quiet --clear --seed --python $(2) $(1)
+$(BIN)/uv pip install --quiet --python $(1) --resolution $(3) -e . --group dev
+$(1)/bin/python -m pytest -q -p no:cacheprovider -m "not slow" tests --ignore tests/test_house.py --ignore tests/test_browser.py \
+	--ignore tests/test_serve.py --ignore tests/test_scrub.py --ignore tests/test_book.py --ignore tests/test_notebooks.py
+endef
 
 bench: .venv/ready-dev
 	$(BIN)/python tests/benchmark.py
