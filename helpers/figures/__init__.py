@@ -15,6 +15,7 @@ from helpers.figures.chapter03 import entry, lit, matrices, toy
 from helpers.figures.chapter04 import left_share, pulls, sheet, signed, spectrum
 from helpers.figures.chapter05 import along_axes, beliefs, boxed
 from helpers.figures.chapter07 import clouds, plane, undominated
+from helpers.figures.chapter08 import histogram_pair
 from helpers.figures.chapters import (
     bowl,
     boxes,
@@ -35,6 +36,6 @@ from helpers.figures.sliders import Live, interact
 
 __all__ = ["COLOURS", "MAP", "SIGNED", "Live", "along_axes", "atlas", "beliefs", "best_patches", "bowl", "boxed",
            "boxes", "by_layer", "cases", "categories", "circled", "clouds", "curves", "distances", "entry", "field",
-           "grid", "interact", "left_share", "likes", "lit", "matrices", "mosaic", "named_maps", "network", "new",
-           "one_map", "plain_numbers", "plane", "predict", "products", "profiles", "pulls", "race", "scrub", "shares",
-           "sheet", "show", "signed", "spectrum", "step_errors", "table", "toy", "undominated"]
+           "grid", "histogram_pair", "interact", "left_share", "likes", "lit", "matrices", "mosaic", "named_maps",
+           "network", "new", "one_map", "plain_numbers", "plane", "predict", "products", "profiles", "pulls", "race",
+           "scrub", "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table", "toy", "undominated"]
