@@ -44,7 +44,8 @@ def one_map(image, values, side, caption, width=3.3):
 
     image: (H, W, 3); values: (rows, columns) ≥ 0; side: of a patch, in the image's pixels.
     """
-    boxes = best_boxes(image, values, side)
+    boxes = list(best_boxes(image, values, side))
+    boxes = boxes[:len(boxes) // 3 * 3]                                # whole rows of patches
     figure, axes = new(1, 3, (3 * width, width * image.shape[0] / image.shape[1] + 0.4))
     axes[0].imshow(np.sqrt(values), cmap=MAP)
     axes[1].imshow(image)
@@ -57,7 +58,7 @@ def one_map(image, values, side, caption, width=3.3):
     for axis, title in zip(axes, titles, strict=True):
         axis.set_title(title)
         axis.axis("off")
-    show(figure, caption, quality=85)
+    show(figure, caption, quality=65)
 
 
 def named_maps(photos, maps, side, caption, width=2.45):
@@ -76,7 +77,7 @@ def named_maps(photos, maps, side, caption, width=2.45):
         below.imshow(mosaic(patches, columns=2))
         above.axis("off")
         below.axis("off")
-    show(figure, caption, quality=80)
+    show(figure, caption, quality=60)
 
 
 def field(image, gradient, box, layer, caption):
@@ -99,7 +100,7 @@ def field(image, gradient, box, layer, caption):
     for axis, title in zip(axes, (f"the box of one unit of {layer}", "the box, enlarged",
                                   "its gradient there (square root)"), strict=True):
         axis.set_title(title)
-    show(figure, caption, quality=85)
+    show(figure, caption, quality=70)
 
 
 def likes(made, photo, box, patches, caption, width=2.45):
@@ -114,4 +115,4 @@ def likes(made, photo, box, patches, caption, width=2.45):
         axis.set_title(title)
         axis.axis("off")
     _frame(axes.flat[0], box)
-    show(figure, caption, quality=75)
+    show(figure, caption, quality=65)

@@ -57,8 +57,9 @@ def toy(maps, caption):
     ellipse = mean[:, None] + directions @ (np.sqrt(np.maximum(values, 0))[:, None] * circle)
     axes[2].plot(*ellipse, color=COLOURS[1], marker="", linestyle="-", linewidth=1)
     axes[2].plot(*mean, marker="X", markersize=10, linestyle="", color=COLOURS[1])
-    axes[2].set(title="each position a point; cross: the mean", xlabel="$F_1$", ylabel="$F_2$", xlim=(-0.5, 4.9),
-                ylim=(-0.5, 4.5))
+    axes[2].set(title="each position a point; cross: the mean", xlabel="$F_1$", ylabel="$F_2$",
+                xlim=(min(0, points[0].min()) - 0.5, max(4.4, points[0].max() + 0.5)),
+                ylim=(min(0, points[1].min()) - 0.5, max(4, points[1].max()) + 0.5))
     rank = np.linalg.matrix_rank(gram)
     show(figure, f"{caption} Rank of G {rank}; mean ({mean[0]:.3g}, {mean[1]:.3g}); covariance ({spread[0, 0]:.3g}, "
                  f"{spread[0, 1]:.3g}; {spread[1, 0]:.3g}, {spread[1, 1]:.3g}).")
