@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -38,17 +38,17 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     (BESIDE / "frames").mkdir(parents=True)
     shutil.copytree(ROOT / "data", SOURCE / "data", ignore=shutil.ignore_patterns("weights", "*.npz", "__pycache__"))
+    shutil.copytree(ROOT / "notebooks", SOURCE / "notebooks", ignore=shutil.ignore_patterns("*.ipynb", "*.py", ".*"))
     chapters = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
     solutions = sorted((ROOT / "notebooks" / "solutions").glob("[0-9]*.ipynb"))
+    with ThreadPoolExecutor(2) as both:          # while one chapter draws, another computes
+        list(both.map(draw.drawn, chapters + solutions))
     for path in chapters + solutions:
-        started = time.perf_counter()
         place = path.relative_to(ROOT)
         for folder in (SOURCE, BESIDE):
             (folder / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, BESIDE / place)
         nbformat.write(page_of(path), SOURCE / place)
-        if (seconds := time.perf_counter() - started) > 5:
-            print(f"{path.name:40} {seconds:6.1f} s", flush=True)
     shutil.copy(ROOT / "notebooks" / "studio.ipynb", BESIDE / "notebooks")
     for page in BOOK.glob("*.md"):
         text = page.read_text(encoding="utf-8")
@@ -63,6 +63,8 @@ def page_of(path):
     up = "../" * (len(path.relative_to(ROOT).parts) - 1)
     states = draw.drawn(path)
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](studio.ipynb)", "](../studio.md)")
         if cell.cell_type == "code":
             cell.source = re.sub(r"(?m)^# NBVAL_\w+\n", "", cell.source)
             cell.outputs = [shown(output, path.parent, up) for output in states.get(cell.id, cell.outputs)]

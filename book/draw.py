@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 import nbformat
@@ -26,7 +27,9 @@ def drawn(path):
         KEPT.mkdir(parents=True, exist_ok=True)
         for old in KEPT.glob(f"{path.stem}-*.json"):
             old.unlink()
+        started = time.perf_counter()
         outputs = run(notebook, path.parent)
+        print(f"{path.name:40} {time.perf_counter() - started:6.1f} s", flush=True)
         whole = file.with_suffix(".part")
         whole.write_text(json.dumps({cell.id: outputs[cell.id] for cell in live}), encoding="utf-8")
         whole.replace(file)

@@ -101,7 +101,9 @@ def main():
         recorder = record(page)
         browser.close()
     first, *others = recorder.pictures
-    first.save(FILE, save_all=True, append_images=others, duration=SHOWN, loop=0, quality=60, method=6)
+    whole = FILE.with_suffix(".part")
+    first.save(whole, "WEBP", save_all=True, append_images=others, duration=SHOWN, loop=0, quality=60)
+    whole.replace(FILE)
     lines = ",\n ".join(json.dumps(moment, ensure_ascii=False) for moment in recorder.told)
     FILE.with_suffix(".json").write_text(f"[{lines}]\n", encoding="utf-8")
     print(f"{len(recorder.pictures)} frames, {FILE.stat().st_size / 1e6:.1f} MB")
