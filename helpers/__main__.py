@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from importlib import metadata
@@ -46,9 +47,14 @@ def python():
 def packages():
     """→ the versions of what the notebooks' page is made of."""
     try:
-        return [(name, metadata.version(name)) for name in PACKAGES]
+        found = [(name, metadata.version(name)) for name in PACKAGES]
     except metadata.PackageNotFoundError as error:
         raise RuntimeError(f"{error.name} is missing: {AGAIN}") from None
+    said = subprocess.run([sys.executable, "-I", "-m", "pip", "check"], capture_output=True, text=True).stdout
+    for line in said.splitlines():                       # what this environment has, and the course does not admit
+        if line.startswith("style-transfer-course "):
+            raise RuntimeError(f"{line.rstrip('.')}: {AGAIN}")
+    return found
 
 
 def memory():
