@@ -1,4 +1,4 @@
-"""Outside the ranges of pyproject.toml a sentence says so; inside them `make oldest` and `make newest` run these tests."""
+"""Outside the ranges of pyproject.toml a sentence says so; `make oldest` and `make newest` try their ends."""
 
 import os
 import re
