@@ -99,4 +99,4 @@ def reach(content, style, smoothness, start):
         raise NotQuite("Smoothness counts too little: the target varies less from pixel to pixel than yours.")
     if mine > target * 2.5:
         raise NotQuite("Smoothness counts too much: yours is softer than the target.")
-    return "Reached, to what an eye can tell: weights twice or half as large make pictures that hardly differ."
+    return "Reached, to a factor of two: the start by what is left of it, the weights by their distances."
