@@ -30,12 +30,12 @@ def rebuilt():
 
 
 def textures():
-    """Style alone, from grey with a little noise, as in chapter 03; as large as the style picture at 256 px."""
+    """Style alone, from grey with a little noise, as in chapter 03; as large as the style picture at 192 px."""
     for statistic in ("gram", "means"):
         for style in ("glass", "swirls"):
             for blocks in range(1, 6):
                 yield {"style": style, "blocks": blocks, "statistic": statistic}, one_size(
-                    256, 300, f"{style}.jpg", f"{style}.jpg", content_layers=["block1_conv1"], content_weight=0.0,
+                    192, 150, f"{style}.jpg", f"{style}.jpg", content_layers=["block1_conv1"], content_weight=0.0,
                     style_layers=list(STYLE_LAYERS[:blocks]), tv_weight=0.0, pooling="avg", start="grey noise",
                     keep=[10, 40, 100], **({} if statistic == "gram" else {"statistic": statistic}))
 
@@ -46,7 +46,7 @@ def figure():
     for blocks in range(1, 6):
         for style_weight in (1, 5, 25, 125):
             yield {"blocks": blocks, "style_weight": style_weight}, one_size(
-                192, 200, style_layers=list(STYLE_LAYERS[:blocks]), style_weight=style_weight, tv_weight=0.0)
+                128, 80, style_layers=list(STYLE_LAYERS[:blocks]), style_weight=style_weight, tv_weight=0.0)
 
 
 def weights():
@@ -55,27 +55,27 @@ def weights():
         for style in range(5 - content):
             smooth = 4 - content - style
             yield {"content": content, "style": style, "smoothness": smooth}, one_size(
-                192, 200, content_weight=content / 4, style_weight=10 * style / 4, tv_weight=20 * smooth / 4)
+                128, 80, content_weight=content / 4, style_weight=10 * style / 4, tv_weight=20 * smooth / 4)
 
 
 def starts():
     """One loss from five starts."""
     for start, seed in (("content", 0), ("noise", 0), ("noise", 1), ("noise", 2), ("style", 0)):
-        yield {"start": start, "seed": seed}, one_size(192, 400, start=start, seed=seed, keep=[1, 10, 40, 100, 200])
+        yield {"start": start, "seed": seed}, one_size(128, 100, start=start, seed=seed, keep=[1, 10, 40])
 
 
 def ways():
     """One loss, three ways down."""
     for method in descent.METHODS:
-        yield {"method": method}, one_size(192, 400, method=method, keep=[1, 3, 10, 30, 100, 200])
+        yield {"method": method}, one_size(128, 100, method=method, keep=[1, 3, 10, 30])
 
 
 def sizes():
     """One size against coarse to fine."""
     for size, coarse in ((448, 192), (256, 128)):
-        yield {"size": size, "way": "once"}, one_size(size, 160)
+        yield {"size": size, "way": "once"}, one_size(size, 100)
         yield {"size": size, "way": "coarse-to-fine"}, one_size(size, 0) | {
-            "stages": [{"size": coarse, "limit": 150}, {"size": size, "limit": 60}]}
+            "stages": [{"size": coarse, "limit": 120}, {"size": size, "limit": 40}]}
 
 
 def hero():
@@ -84,4 +84,4 @@ def hero():
         for content in ("china", "astronaut", "cat"):
             yield {"content": content, "style": style}, {
                 "content": f"{content}.jpg", "style": f"{style}.jpg",
-                "stages": [{"size": 192, "limit": 120, "content_weight": 2.0}, {"size": 512, "limit": 40}]}
+                "stages": [{"size": 160, "limit": 120, "content_weight": 2.0}, {"size": 448, "limit": 30}]}
