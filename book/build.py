@@ -53,6 +53,9 @@ def main():
     for page in BOOK.glob("*.md"):
         text = page.read_text(encoding="utf-8")
         (SOURCE / page.name).write_text(text.replace("SESSION", session("")), encoding="utf-8")
+    for page in (SOURCE / "notebooks" / "lesson").glob("*.md"):          # two lines to write on are no two sections
+        text = re.sub(r"(?m)^( *)_{10,}$", r"\1<hr>", page.read_text(encoding="utf-8"))
+        page.write_text(text, encoding="utf-8")
     return build_main(["-b", "html", "-q", "-W", "--keep-going", "-E", "-c", str(BOOK), "-d", str(BUILT / "doctrees"),
                        str(SOURCE), str(BUILT / "html")])
 
@@ -65,6 +68,10 @@ def page_of(path):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](studio.ipynb)", "](../studio.md)")
+            for target in re.findall(r"\]\(([^)#]+\.py)\)", cell.source):      # a page offers it to download
+                place = (path.parent / target).resolve().relative_to(ROOT)
+                (SOURCE / place).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / place, SOURCE / place)
         if cell.cell_type == "code":
             cell.source = re.sub(r"(?m)^# NBVAL_\w+\n", "", cell.source)
             cell.outputs = [shown(output, path.parent, up) for output in states.get(cell.id, cell.outputs)]
