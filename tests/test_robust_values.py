@@ -187,6 +187,13 @@ def test_a_mistake_in_one_number_is_recognised(result, words):
     assert re.search(words, compare.describe([result], [np.array(3.0)], 1e-3))
 
 
+@pytest.mark.parametrize("truths", [[TRUTH], [np.array(3.0), np.array(7.0)]], ids=["one array", "two numbers"])
+def test_a_factor_is_seen_in_one_array_and_in_two_numbers_but_not_in_one(truths):
+    assert "always 1.7 times" in compare.describe([1.7 * truth for truth in truths], truths, 1e-3)
+    assert "All but the sign" in compare.describe([-truth for truth in truths], truths, 1e-3)
+    assert "be 3, yours is 5.1" in compare.describe([np.array(5.1)], [np.array(3.0)], 1e-3)
+
+
 def test_near_is_relative_and_knows_shapes():
     assert compare.near([1000.5], [1000.0]) and not compare.near([1002.0], [1000.0])
     assert compare.near([1000.0, 0.005], [1000.0, 0.0]), "where terms cancel"
