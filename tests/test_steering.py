@@ -122,7 +122,7 @@ def test_each_region_is_held_against_its_own_style(guided):
 
 
 def test_a_region_does_not_see_what_lies_far_outside(guided):
-    """block5_conv1 sees 132 pixels around: so two styles, and only the layers near the pixels."""
+    """In block1_conv1 a mask ends after one pixel; deeper layers see across it."""
     near = StyleTransfer(SMALL, "swirls.jpg", size=64, masks=[LEFT], style_layers=["block1_conv1"], content_weight=0,
                          tv_weight=0)
     gradient = near.evaluate(SMALL)[2]
