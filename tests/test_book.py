@@ -1,6 +1,7 @@
 """The book: built, then read from files in a real Chromium that may open nothing else."""
 
 import base64
+import importlib
 import io
 import json
 import re
@@ -80,6 +81,9 @@ class Found(HTMLParser):
         self.links += [given[key] for key in ("href", "src") if given.get(key)]
         self.ids |= {given[key] for key in ("id", "name") if given.get(key)}
         self.kind = given.get("type") if tag == "script" else None
+
+    def handle_endtag(self, tag):
+        self.kind = None
 
     def handle_data(self, data):
         if self.kind == "application/json":
@@ -204,6 +208,49 @@ def test_the_book_is_small(pages):
 
 
 # --- how states are drawn
+
+@pytest.mark.slow
+def test_the_states_of_a_notebook_become_frames_once(tmp_path, monkeypatch):
+    """Run by a real kernel: three sliders, more states than a page takes, a table, and something printed."""
+    monkeypatch.syspath_prepend(str(ROOT / "book"))
+    draw = importlib.import_module("draw")
+    monkeypatch.setattr(draw, "KEPT", tmp_path / "drawn")
+    widget = nbformat.v4.new_output("display_data", {draw.WIDGET: {"model_id": "gone"}, "text/plain": "[sliders: …]"})
+    show = """import numpy as np
+from helpers import figures
+
+def show(grey, rows=8, columns=8):
+    figures.grid({"a square": np.full((rows, columns, 3), grey)}, f"Grey {grey}, {rows} × {columns}.")
+
+def show_more(grey):
+    figures.grid({"a square": np.full((8, 8, 3), grey)}, f"Grey {grey}.")
+    figures.table({"distance": [grey, 2 * grey]}, ["once", "twice"])
+    print("half:", grey / 2)"""
+    lines = [show, "figures.interact(show, grey=[0.0, 0.5, 1.0], rows=[4, 8], columns=[4, 8])",
+             "figures.interact(show, grey=[i / 100 for i in range(101)])",
+             "figures.interact(show_more, grey=[0.2, 0.4])"]
+    cells = [nbformat.v4.new_code_cell(line, outputs=[widget] if "interact" in line else []) for line in lines]
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    found = draw.drawn(path)
+    three, many, more = (found[cell.id] for cell in cells[1:])
+    given, = Found(three[0]["data"]["text/html"]).data
+    assert [axis["label"] for axis in given["axes"]] == ["grey", "rows", "columns"] and len(given["frames"]) == 12
+    assert given["frames"][-1]["caption"] == "Grey 1.0, 8 × 8."
+    given, = Found(many[0]["data"]["text/html"]).data
+    assert len(given["frames"]) == 60 and given["axes"][0]["values"][-1] == "1"
+    assert many[1]["data"]["text/markdown"].startswith("This page has 60 of 101 positions")
+    given, = Found(more[0]["data"]["text/html"]).data
+    assert given["frames"][1]["caption"] == "Grey 0.4. half: 0.2" and len(more) == 1
+    assert given["frames"][1]["numbers"] == "distance once 0.4 · twice 0.8"
+
+    monkeypatch.setattr(draw, "run", None)           # kept: not run again
+    assert draw.drawn(path) == found
+    cells[0].source += "\n"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(TypeError):
+        draw.drawn(path)
+
 
 @pytest.fixture
 def states(monkeypatch):
