@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import colours, images, losses, steering
+from helpers import colours, figures, images, losses, steering
 from helpers.transfer import StyleTransfer, coarse_to_fine
 
 RNG = np.random.default_rng(7)
@@ -173,3 +173,13 @@ def test_style_scale_is_a_factor_on_the_style_images_size():
              ({}, {"style_scale": 2}, {"style_size": 100, "style_scale": 1.5}, {"style_scale": 0.75})]
     assert sides == [64, 128, 150, 48]
     assert StyleTransfer(SMALL, PHOTO, size=None, jit_compile=False).styles[0].shape == PHOTO.shape
+
+
+def test_undominated_results_are_those_that_nobody_beats():
+    costs = [[1, 4], [2, 2], [2, 3], [4, 1], [3, 3], [2, 2]]
+    assert figures.undominated(costs).tolist() == [True, True, False, True, False, True]
+    many = RNG.uniform(size=(40, 2))
+    free = figures.undominated(many)
+    for one, is_free in zip(many, free, strict=True):
+        assert is_free == (not any((other <= one).all() and (other < one).any() for other in many))
+    assert 0 < free.sum() < 40
