@@ -30,7 +30,7 @@ BUILT = BOOK / "_build"
 SOURCE, BESIDE = BUILT / "source", BUILT / "beside"
 SESSION = ROOT / "data" / "studio.webp"          # recorded by record_studio.py
 HEAD = """<p class="take"><strong>Run it yourself:</strong> in the course's folder <code>make lab</code> opens the
-chapters. This is <a href="{file}" download><code>{path}</code></a>: there, its sliders compute what you ask for.</p>"""
+chapters, and sliders compute what you ask for. This page as a notebook: <a href="{file}" download>{path}</a></p>"""
 
 
 def main():
