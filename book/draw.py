@@ -1,5 +1,6 @@
 """The states of a chapter's sliders, drawn by running the chapter once; kept until the chapter or the code changes."""
 
+import functools
 import hashlib
 import json
 import os
@@ -37,12 +38,21 @@ def drawn(path):
 
 
 def fingerprint(path):
-    """A name for all that a chapter's figures depend on: its code, the helpers', the pictures, states.py."""
+    """A name for all that a chapter's figures depend on."""
     cells = nbformat.read(path, as_version=4).cells
-    found = hashlib.sha256("\0".join(cell.source for cell in cells if cell.cell_type == "code").encode())
-    for file in [STATES, *sorted((ROOT / "helpers").rglob("*.py")), *sorted((ROOT / "data").glob("*/*.jpg"))]:
+    code = "\0".join(cell.source for cell in cells if cell.cell_type == "code")
+    return hashlib.sha256((surroundings() + code).encode()).hexdigest()[:16]
+
+
+@functools.cache
+def surroundings():
+    """A name for what all chapters depend on: states.py, the helpers, the folders in data."""
+    data = [file for file in (ROOT / "data").glob("*/**/*")
+            if file.is_file() and not {"weights", "__pycache__"} & set(file.parts)]
+    found = hashlib.sha256()
+    for file in [STATES, *sorted((ROOT / "helpers").rglob("*.py")), *sorted(data)]:
         found.update(file.read_bytes())
-    return found.hexdigest()[:16]
+    return found.hexdigest()
 
 
 def run(notebook, folder):

@@ -45,7 +45,7 @@ def cells_of(table):
     """A table in Markdown as {name: text}."""
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
     head, rows = lines[0][1:], lines[2:]
-    return {f"{label} {name}" if name == head[0] else name: value
+    return {f"{label}: {name}" if name == head[0] else name: value
             for label, *values in rows for name, value in zip(head, values, strict=True)}
 
 

@@ -242,7 +242,7 @@ def show_more(grey):
     assert many[1]["data"]["text/markdown"].startswith("This page has 60 of 101 positions")
     given, = Found(more[0]["data"]["text/html"]).data
     assert given["frames"][1]["caption"] == "Grey 0.4. half: 0.2" and len(more) == 1
-    assert given["frames"][1]["numbers"] == "distance once 0.4 · twice 0.8"
+    assert given["frames"][1]["numbers"] == "distance: once 0.4 · twice 0.8"
 
     monkeypatch.setattr(draw, "run", None)           # kept: not run again
     assert draw.drawn(path) == found
@@ -280,7 +280,7 @@ def test_a_state_is_its_picture_its_words_and_its_numbers(states):
     with Image.open(io.BytesIO(data)) as sheet:
         assert sheet.size == (16, 24)
     assert caption == "Above. Below. outside ÷ inside: 0"
-    assert numbers == {"style distance block1": "0.1", "block2": "2"}
+    assert numbers == {"style distance: block1": "0.1", "block2": "2"}
 
 
 def test_a_widget_that_holds_a_picture_stands_as_this_picture():
