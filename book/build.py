@@ -34,8 +34,15 @@ chapters, and sliders compute what you ask for. This page as a notebook: <a href
 
 
 def main():
-    for folder in (SOURCE, BESIDE):
+    for folder in (SOURCE, BESIDE, BUILT / "html"):
         shutil.rmtree(folder, ignore_errors=True)
+    gather()
+    return build_main(["-b", "html", "-q", "-W", "--keep-going", "-E", "-c", str(BOOK), "-d", str(BUILT / "doctrees"),
+                       str(SOURCE), str(BUILT / "html")])
+
+
+def gather():
+    """Write SOURCE and BESIDE."""
     (BESIDE / "frames").mkdir(parents=True)
     shutil.copytree(ROOT / "data", SOURCE / "data", ignore=shutil.ignore_patterns("weights", "*.npz", "__pycache__"))
     shutil.copytree(ROOT / "notebooks", SOURCE / "notebooks", ignore=shutil.ignore_patterns("*.ipynb", "*.py", ".*"))
@@ -56,8 +63,6 @@ def main():
     for page in (SOURCE / "notebooks" / "lesson").glob("*.md"):          # two lines to write on are no two sections
         text = re.sub(r"(?m)^( *)_{10,}$", r"\1<hr>", page.read_text(encoding="utf-8"))
         page.write_text(text, encoding="utf-8")
-    return build_main(["-b", "html", "-q", "-W", "--keep-going", "-E", "-c", str(BOOK), "-d", str(BUILT / "doctrees"),
-                       str(SOURCE), str(BUILT / "html")])
 
 
 def page_of(path):

@@ -207,6 +207,17 @@ def test_the_book_is_small(pages):
         assert path.stat().st_size <= 1.5e6, name(path)
 
 
+def test_the_recorded_session_is_whole_and_small():
+    recorded = ROOT / "data" / "studio.webp"
+    told = json.loads(recorded.with_suffix(".json").read_text(encoding="utf-8"))
+    with Image.open(recorded) as frames:
+        assert frames.n_frames == len(told) >= 30
+    assert recorded.stat().st_size <= 3e6
+    evaluations = [moment["numbers"]["evaluation"] for moment in told]
+    assert evaluations == sorted(evaluations) and evaluations[-1] > 60
+    assert len({moment["numbers"]["Style"] for moment in told}) >= 5       # it was steered
+
+
 # --- how states are drawn
 
 @pytest.mark.slow
