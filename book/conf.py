@@ -12,8 +12,8 @@ extensions = ["myst_nb", "sphinx_copybutton"]
 exclude_patterns = ["data/atlas", "data/content", "data/style"]      # pictures only; pages would be listed twice
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
-nb_code_prompt_show = "Show the code of this check"
-nb_code_prompt_hide = "Hide the code of this check"
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 myst_enable_extensions = ["dollarmath", "amsmath", "html_image"]
 myst_update_mathjax = False
 
