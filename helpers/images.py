@@ -68,7 +68,7 @@ def save_image(image, path, text=None):
         to_pil(image).save(data, Image.registered_extensions().get(path.suffix.lower()), **options)
         network.write(path, data.getvalue())
     except (OSError, ValueError, KeyError) as error:       # KeyError: a format that Pillow only reads
-        raise ImageError(f"{path.name} cannot be written ({_reason(error)}): "
+        raise ImageError(f"{_line(path.name)} cannot be written ({_reason(error)}): "
                          "name an existing folder and end the name in .png or .jpg.") from error
     return path
 
