@@ -74,7 +74,7 @@ def entry(image, maps, chosen, side, caption):
     numbers = list(maps)
     flat = np.array([values.ravel() for values in maps.values()])
     gram = flat @ flat.T / flat.shape[1]
-    figure, axes = new(1, 4, (10, 2.9))
+    figure, axes = new(1, 4, (10, 3.3))
     axes[0].imshow(np.sqrt(gram), cmap=MAP)
     for colour, line in (("black", 4), ("white", 2)):
         axes[0].add_patch(matplotlib.patches.Rectangle(
