@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.patches import Ellipse
 
 from helpers import colours
-from helpers.figures.base import COLOURS, new, show
+from helpers.figures.base import COLOURS, OUTSIDE, new, show
 
 
 def undominated(costs):
@@ -16,24 +16,20 @@ def undominated(costs):
 
 
 def plane(series, caption, title):
-    """Results by their two distances. series: {label: {mark: (content, style)}}, a line for each label.
+    """Results by their two distances, a line for each of series: {label: [(content, style), …]}, seven at most.
 
-    Filled: undominated among all of them; hollow: some other result has both for less. The marks stand at the first
-    and at the last point of each line.
+    Filled: undominated among all of them; hollow: some other result has both for less.
     """
-    figure, axis = new(size=(7.5, 4.2))
-    free = iter(undominated([point for points in series.values() for point in points.values()]))
-    for number, (label, points) in enumerate(series.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        axis.plot(*np.transpose(list(points.values())), color=colour, marker="", linestyle=":", linewidth=1)
-        for place, (mark, point) in enumerate(points.items()):
-            axis.plot(*point, color=colour, marker="osv^D*P"[number], markersize=8, linestyle="",
-                      markerfacecolor=colour if next(free) else "white", label=label if place == 0 else None)
-            if place in (0, len(points) - 1):
-                axis.annotate(mark, point, xytext=(7, 4), textcoords="offset points", fontsize=8)
+    figure, axis = new(size=(7, 3.8))
+    free = iter(undominated([point for points in series.values() for point in points]))
+    for (label, points), colour, marker in zip(series.items(), COLOURS, "osv^D*P", strict=False):
+        axis.plot(*np.transpose(points), color=colour, marker="", linestyle=":", linewidth=1)
+        for place, point in enumerate(points):
+            axis.plot(*point, color=colour, marker=marker, markersize=8, linestyle="",
+                      markerfacecolor=colour if next(free) else "white", label=None if place else label)
     axis.set(xlabel="distance to the photograph", ylabel="distance to the style, all five layers", title=title,
              ylim=(0, None))
-    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    axis.legend(**OUTSIDE)
     show(figure, caption)
 
 
@@ -42,7 +38,7 @@ def clouds(pictures, caption, width=2.3):
 
     pictures: {title: (H, W, 3) in 0…1}. The black line is the ellipse of two standard deviations around the mean.
     """
-    figure, axes = new(1, len(pictures), (width * len(pictures) + 0.3, width + 0.5), squeeze=False, sharex=True,
+    figure, axes = new(1, len(pictures), (width * len(pictures) + 0.3, 0.78 * width + 0.55), squeeze=False, sharex=True,
                        sharey=True)
     for axis, (title, picture) in zip(axes[0], pictures.items(), strict=True):
         pixels = np.random.default_rng(0).permutation(np.clip(picture, 0, 1).reshape(-1, 3))[:3000]
