@@ -96,6 +96,15 @@ def test_an_estimate_counts_compilation_once_and_only_for_a_new_size():
     new = cost.estimate(made, 40, 120, 5)
     assert new.seconds == pytest.approx(7 + 10 * (4800 + cost.EXTRA_PIXELS) / (2400 + cost.EXTRA_PIXELS))
     assert cost.estimate(made, 20, 30, 0).seconds == 0
+    seconds[40, 60] = [9.0, 2.0]
+    assert cost.estimate(made, 40, 60, 5).seconds == 10, "two are enough: this transfer cannot evaluate"
+
+
+def test_a_container_that_is_full_has_what_its_files_give_back(monkeypatch, tmp_path):
+    monkeypatch.setattr(cost, "CGROUP", tmp_path)
+    for name, text in {"max": "1000", "current": "1500", "stat": "inactive_file 300"}.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert cost.free_memory() == 300
 
 
 def test_a_warning_of_memory_names_a_size_that_fits(monkeypatch):
