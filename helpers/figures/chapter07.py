@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.patches import Ellipse
 
 from helpers import colours
-from helpers.figures.base import COLOURS, OUTSIDE, new, show
+from helpers.figures.base import COLOURS, OUTSIDE, new, plain_numbers, show
 
 
 def undominated(costs):
@@ -24,11 +24,13 @@ def plane(series, caption, title):
     free = iter(undominated([point for points in series.values() for point in points]))
     for (label, points), colour, marker in zip(series.items(), COLOURS, "osv^D*P", strict=False):
         axis.plot(*np.transpose(points), color=colour, marker="", linestyle=":", linewidth=1)
-        for place, point in enumerate(points):
+        axis.plot([], color=colour, marker=marker, markersize=8, linestyle="", label=label)
+        for point in points:
             axis.plot(*point, color=colour, marker=marker, markersize=8, linestyle="",
-                      markerfacecolor=colour if next(free) else "white", label=None if place else label)
+                      markerfacecolor=colour if next(free) else "white")
     axis.set(xlabel="distance to the photograph", ylabel="distance to the style, all five layers", title=title,
-             ylim=(0, None))
+             xscale="log", ylim=(0, None))
+    plain_numbers(axis.xaxis)
     axis.legend(**OUTSIDE)
     show(figure, caption)
 
