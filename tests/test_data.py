@@ -47,3 +47,14 @@ def test_script_paints_the_picture_that_is_kept(name, painter):
 
 def test_script_has_a_picture_for_every_style(painter):
     assert set(painter.PICTURES) == set(images.available("style"))
+
+
+def test_strokes_keep_their_distance_and_stay_in_their_part(painter):
+    tools = importlib.import_module("manners.tools")
+    part = (tools.X > 400).astype(int)
+    lines = tools.strokes(np.random.default_rng(0), np.zeros(part.shape), 40, 120, part, tries=3000)
+    assert len(lines) > 80
+    assert all(len(set(tools.at(part, line).tolist())) == 1 for line in lines)
+    for n, line in enumerate(lines):                  # along x: whole lines are apart, above or beside one another
+        apart = [np.abs(line[:, None] - other[None]).max(-1).min() for other in lines[n + 1:]]
+        assert min(apart, default=40) >= 29           # 0.8 × 40, less the rounding to pixels and every second point

@@ -76,8 +76,8 @@ def mark(draw, points, widths, colour):
 
 def swelling(count, first=0.5, power=0.8):
     """The widths of a mark with pointed ends, 0…1; its widest place is at the share `first` of its length."""
-    at = np.linspace(0, 1, count)
-    return np.sin(np.pi * at ** (np.log(0.5) / np.log(first))) ** power
+    share = np.linspace(0, 1, count)
+    return np.sin(np.pi * share ** (np.log(0.5) / np.log(first))) ** power
 
 
 def strokes(rng, angle, gap, length, part=None, tries=24_000, step=3.0):
