@@ -29,8 +29,9 @@ def fit(path, width, height):
 
 
 def there(runs):
-    """Those of PAIRS whose run is among `runs`, the names in atlas.json."""
-    return [pair for pair in PAIRS if "hero/" + "-".join(pair) in runs]
+    """Those of PAIRS whose run is among `runs`, the names in atlas.json, as far as they fill whole rows."""
+    pairs = [pair for pair in PAIRS if "hero/" + "-".join(pair) in runs]
+    return pairs[:len(pairs) // COLUMNS * COLUMNS]
 
 
 def jpeg(pairs):
