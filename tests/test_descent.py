@@ -120,6 +120,16 @@ def test_a_loss_that_is_no_number_ends_it_with_the_last_good_picture(name, bad, 
 
 
 @pytest.mark.parametrize("name", METHODS)
+def test_a_loss_that_is_no_number_from_the_start_names_its_term(name):
+    bad = float("nan")
+    terms = {"the first": 1.0, "the second": bad, "the third": bad, "the fourth": bad}
+    with pytest.warns(UserWarning, match="evaluation 1: the fourth is no number from the start, leave it out or take"):
+        result = METHODS[name](lambda x: (bad, terms, bowl(x)[2]), START, 50, **OPTIONS[name])
+    assert np.array_equal(result.image, START) and result.history == [] and result.diverged and result.stopped
+    assert not descent.Result(START).stopped and not descent.Result(START).diverged
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_other_errors_pass_through(name):
     def broken(x):
         raise RuntimeError("out of memory")

@@ -162,6 +162,7 @@ def test_a_name_inside_a_png_becomes_a_plain_one_and_writes_nowhere_else(tmp_pat
     {"size": 128.0}, {"size": "128"}, {"size": True}, {"steps": 5.0}, {"steps": True}, {"steps": 10 ** 30},
     {"steps": "1"}, {"keep_colours": 1}, {"keep_colours": "yes"}, {"keep_colours": []}, {"pooling": ["max"]},
     {"start": {}}, {"method": "__import__"}, {"blend": True}, {"blend": [0.5]}, {"blend": 10 ** 400},
+    {"blend": 1.01}, {"blend": -0.01},
     {"content_weight": float("nan")}, {"content_weight": float("inf")}, {"style_weight": -0.1}, {"tv_weight": "0"},
     {"tv_weight": 10 ** 400}, {"layer_weights": [1] * 4}, {"layer_weights": [1, 1, 1, 1, "1"]},
     {"layer_weights": {"a": 1}}, {"layer_weights": "11111"}, {"layer_weights": [[1]] * 5}, {"nonsense": 1},
@@ -235,4 +236,5 @@ def test_the_servers_speak_to_this_machine_alone_unless_told():
     makefile = (Path(helpers.__file__).parent.parent / "Makefile").read_text("utf-8")
     assert "\nIP ?= 127.0.0.1\n" in makefile
     assert "--ServerApp.ip=$(IP)" in makefile and "--Voila.ip=$(IP)" in makefile
-    assert not re.search(r"token=|password=|disable_check_xsrf|allow_origin|ALLOW_ORIGIN", makefile)
+    assert "--Voila.auto_token=True" in makefile, "Voilà has none unless it is told to; JupyterLab has one"
+    assert not re.search(r"(?<!auto_)token=|password=|disable_check_xsrf|allow_origin", makefile)

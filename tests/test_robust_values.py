@@ -1,19 +1,22 @@
 """Each number of the core against another way of computing it, so that a slip in either is seen."""
 
 import dataclasses
+import io
 import re
 import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import cost, losses
 from helpers.exercises import compare
 from helpers.exercises.compare import Stopped
-from helpers.studio.settings import NEUTRAL, Settings
+from helpers.studio import files
+from helpers.studio.settings import NEUTRAL, PRESETS, Settings
 from helpers.studio.snapshot import Snapshot
-from helpers.studio.words import explain, sentence
+from helpers.studio.words import explain, sentence, title
 
 RNG = np.random.default_rng(0)
 
@@ -105,6 +108,8 @@ def test_a_container_that_is_full_has_what_its_files_give_back(monkeypatch, tmp_
     for name, text in {"max": "1000", "current": "1500", "stat": "inactive_file 300"}.items():
         (tmp_path / f"memory.{name}").write_text(text)
     assert cost.free_memory() == 300
+    (tmp_path / "memory.stat").write_text("anon 5")
+    assert cost.free_memory() == 0
 
 
 def test_a_warning_of_memory_names_a_size_that_fits(monkeypatch):
@@ -143,6 +148,11 @@ def test_each_explanation_is_given_where_it_applies(changes, words):
     assert words in explain(Settings(**changes))[0]
 
 
+def test_the_title_names_what_was_mixed():
+    assert title(Settings(), 0) == "china" and title(Settings(), 1) == "china in the manner of swirls"
+    assert title(Settings(second="ink"), 2) == "china in the manner of swirls and ink"
+
+
 def test_an_exception_becomes_a_line():
     assert sentence(ValueError("two\n  lines")) == "two lines"
     assert sentence(RuntimeError("two\n  lines")) == "RuntimeError: two lines"
@@ -150,11 +160,67 @@ def test_an_exception_becomes_a_line():
     assert len(sentence(OSError("x" * 5000))) == 300 + len("OSError: ")
 
 
+@pytest.mark.parametrize("changes", [
+    *({name: value} for name in NEUTRAL for value in (0, 0.0, 1e6, 1_000_000)), {"blend": 0}, {"blend": 1.0},
+    {"steps": 1}, {"steps": 100_000}, {"keep_colours": True}, {"keep_colours": False},
+    {"layer_weights": [0.0, 1e6, 1, 1, 1]},
+    *({"size": size} for size in (128, 192, 256, 384, 512, 768)), {"second": "ink"}, {"second": ""},
+    *({"method": name} for name in ("lbfgs", "adam", "gradient_descent")),
+    *({"start": name} for name in ("content", "noise", "style")), {"pooling": "max"}, {"pooling": "avg"}])
+def test_settings_at_the_ends_of_their_ranges_are_taken(changes):
+    after = Settings().changed({"china", "swirls", "ink"}, **changes)
+    for name, value in changes.items():
+        assert getattr(after, name) == (tuple(value) if isinstance(value, list) else value)
+        assert {**vars(after), name: None} == {**vars(Settings()), name: None}, "nothing else has changed"
+
+
+def test_what_can_be_set_begins_where_the_chapters_stand():
+    assert vars(Settings()) == {
+        "content": "china", "style": "swirls", "second": "", "blend": 0.5, "content_weight": 1.0, "style_weight": 10.0,
+        "tv_weight": 0.5, "layer_weights": (1.0,) * 5, "pooling": "max", "size": 256, "start": "content",
+        "method": "lbfgs", "keep_colours": False, "steps": 150}
+    for settings in PRESETS.values():
+        Settings().changed({"china", "swirls"}, **settings)
+        assert set(settings) == {*NEUTRAL, "layer_weights"}
+    off = {name: [key for key, value in changes.items() if value == 0] for name, changes in PRESETS.items()}
+    assert off == {"balanced": [], "content only": ["style_weight"], "style only": ["content_weight"], "too much": [],
+                   "one layer": []}
+    assert PRESETS["one layer"]["layer_weights"] == (0, 0, 1, 0, 0) and PRESETS["too much"]["style_weight"] == 1000
+    assert all(changes["layer_weights"] == (1,) * 5 for name, changes in PRESETS.items() if name != "one layer")
+
+
 def test_settings_and_snapshots_cannot_be_changed():
     for kind in (Settings, Snapshot):
         one = kind(*range(len(dataclasses.fields(kind))))
         with pytest.raises(dataclasses.FrozenInstanceError):
             one.style = one.image = 3
+
+
+# --- what it makes of the stages --------------------------------------------------------------------------
+
+STAGES = [(3 * n, np.full((40, 80, 3), 10 * n, np.uint8)) for n in range(21)]
+
+
+def test_a_film_strip_shows_the_beginning_more_closely():
+    data, evaluations = files.strip(STAGES)
+    assert evaluations == [0, 3, 9, 21, 39, 60]                    # the first, the last, and squares between them
+    with Image.open(io.BytesIO(data)) as film:
+        assert film.format == "JPEG" and film.size == (6 * 120 + 5 * 3, 60)
+        row = np.asarray(film.convert("L"), int)[30]
+    assert all(abs(row[123 * k + 60] - 10 * evaluations[k] / 3) < 3 for k in range(6))
+    assert (row[[121, 244, 367]] > 180).all(), "white between them"
+    assert files.strip(STAGES[:1])[1] == [0] and files.strip([(0, np.zeros((400, 2, 3), np.uint8))])[0]
+
+
+def test_an_animation_repeats_and_rests_on_its_last_picture(tmp_path):
+    stages = [(0, np.zeros((20, 40, 3), np.uint8)), *STAGES[1:4]]                  # a coarse one first
+    with Image.open(files.save_gif(stages, Settings(), tmp_path)) as gif:
+        assert gif.n_frames == 4 and gif.info["loop"] == 0 and gif.size == (80, 40)
+        shown = []
+        for n in range(4):
+            gif.seek(n)
+            shown.append(gif.info["duration"])
+    assert shown == [120, 120, 120, 2000]
 
 
 # --- what an exercise says of a mistake -------------------------------------------------------------------
