@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,21 +34,22 @@ SHOWN = 300              # milliseconds that a frame is shown
 
 @contextmanager
 def studio():
-    """`make studio` on a free port; → its address. Ended with all its kernels."""
+    """`make studio` on a free port; → its address with its token. Ended with all its kernels."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(["make", "studio", f"LAB=--port={port} --no-browser"], cwd=ROOT, start_new_session=True)
-    try:
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "said"
+        with open(said, "w") as log:
+            process = subprocess.Popen(["make", "studio", f"LAB=--port={port} --no-browser"], cwd=ROOT, stdout=log,
+                                       stderr=log, start_new_session=True)
+        try:
+            while not (found := re.search(rf"http://127\.0\.0\.1:{port}/\S*", said.read_text())):
+                time.sleep(0.5)
+            yield found[0]
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
 
 
 class Recorder:
