@@ -44,9 +44,10 @@ help:
 lab: .venv/ready
 	$(BIN)/jupyter lab --ServerApp.ip=$(IP) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT) $(LAB)
 
-# One kernel waits for the next visitor, loaded and compiled; a page's ends 40 s after the page was closed.
+# One kernel waits for the next visitor, loaded and compiled; a page's ends 40 s after the page was closed. Who reaches a
+# kernel runs code here, so the address carries a token.
 studio: .venv/ready
-	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=$(IP) --preheat_kernel=True --pool_size=1 --VoilaConfiguration.multi_kernel_manager_class=helpers.serve.Kernels --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
+	$(BIN)/voila notebooks/studio.ipynb --Voila.ip=$(IP) --Voila.auto_token=True --preheat_kernel=True --pool_size=1 --VoilaConfiguration.multi_kernel_manager_class=helpers.serve.Kernels --MappingKernelManager.cull_idle_timeout=40 --MappingKernelManager.cull_interval=5 $(LAB)
 
 # A chapter is run for its sliders' states, and again only when it or the code has changed.
 book: .venv/ready-dev

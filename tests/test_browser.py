@@ -191,13 +191,13 @@ def smaller(page, size="128 px"):
     page.tab("Lesson")
 
 
-def voila(folder):
-    """Voilà over the studio's notebook, with the options of `make studio`."""
+def voila(folder, guarded=False):
+    """Voilà over the studio's notebook, with the options of `make studio`; guarded by its token only if asked for."""
     shutil.copy(ROOT / "notebooks" / "studio.ipynb", folder)
     (folder / "runtime").mkdir()
     options = re.search(r"voila notebooks/studio.ipynb (.*) \$\(LAB\)", (ROOT / "Makefile").read_text()).group(1)
     return server(folder, "voila", "studio.ipynb", "--no-browser", *options.replace("$(IP)", "127.0.0.1").split(),
-                  f"--Voila.connection_dir_root={folder / 'runtime'}")
+                  f"--Voila.connection_dir_root={folder / 'runtime'}", *([] if guarded else ["--Voila.token="]))
 
 
 def runs(pid):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import cost, losses
+from helpers import cost, images, losses
 from helpers.exercises import compare
 from helpers.exercises.compare import Stopped
 from helpers.studio import files
@@ -23,6 +23,37 @@ RNG = np.random.default_rng(0)
 
 def maps(*shape):
     return RNG.uniform(0.1, 2, shape).astype(np.float32)
+
+
+# --- pictures ---------------------------------------------------------------------------------------------
+
+def encoded(picture, kind, **options):
+    data = io.BytesIO()
+    picture.save(data, kind, **options)
+    return data.getvalue()
+
+
+def test_a_palette_is_averaged_as_colours():
+    stripes = np.repeat(np.repeat([[0, 200] * 50], 100, 0), 4, 1).astype(np.uint8)       # numbers of the palette
+    picture = Image.fromarray(stripes, "P")
+    picture.putpalette([255, 0, 0] + [0, 255, 0] * 199 + [0, 0, 255] * 56)               # red and blue, green between
+    small = images.load_image(encoded(picture.resize((400, 400)), "PNG"), 20)
+    assert np.abs(small.mean((0, 1)) - [0.5, 0, 0.5]).max() < 0.02
+
+
+def test_a_damaged_picture_that_was_opened_elsewhere_is_refused_without_a_word(capfd):
+    data = encoded(Image.fromarray(RNG.integers(0, 255, (48, 64, 3), dtype=np.uint8)), "TIFF", compression="tiff_lzw")
+    with pytest.raises(images.ImageError):
+        images.load_image(Image.open(io.BytesIO(data[:60] + b"\xa5" * 200 + data[260:])))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_uploads_name_is_printed_on_one_line():
+    with pytest.raises(images.ImageError, match=r"^a b\.jpg is not a picture"):
+        images.load_image({"name": "a\nb.jpg", "content": b"none"})
+    with pytest.raises(images.ImageError) as error:
+        images.load_image({"name": "a\x1b[31m\u202eb.jpg" + "x" * 999, "content": b"none"})
+    assert str(error.value).isprintable() and len(str(error.value)) < 300
 
 
 # --- losses -----------------------------------------------------------------------------------------------
