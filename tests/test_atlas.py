@@ -19,8 +19,9 @@ ATLAS = make.read()
 FAMILIES = {}                                               # family: its runs
 for run_name in ATLAS["runs"]:
     FAMILIES.setdefault(run_name.partition("/")[0], []).append(run_name)
-# The loss at the start and after two steps: the convolutions here are direct, the atlas' are Winograd's.
-TOLERANCE = 0.01
+# Of the loss at the start and after two steps, relative. The convolutions here are direct, the atlas' are Winograd's:
+# on one machine they agreed within 5e-6; the rest is for decoders of JPEG that round otherwise.
+TOLERANCE = 1e-3
 
 
 def test_every_picture_has_its_entry_and_every_entry_its_pictures():
@@ -106,6 +107,11 @@ def test_the_sheet_shows_the_pictures_of_the_atlas():
     pairs = sheet.there(ATLAS["runs"])
     kept = images.load_image(images.DATA / "results.jpg")
     assert pairs and np.abs(images.load_image(sheet.jpeg(pairs)) - kept).mean() < 0.01
+
+
+def test_the_sheet_has_whole_rows():
+    runs = ["hero/" + "-".join(pair) for pair in sheet.PAIRS]
+    assert sheet.there(runs) == sheet.PAIRS and sheet.there(runs[1:]) == sheet.PAIRS[1:5] and not sheet.there(runs[:1])
 
 
 def test_the_numbers_about_seeds_are_those_of_the_pictures():
