@@ -32,6 +32,9 @@ SESSION = ROOT / "data" / "studio.webp"          # recorded by record_studio.py
 HEAD = """<p class="take"><strong>Run it yourself:</strong> in the course's folder <code>make lab</code> opens the
 chapters, and sliders compute what you ask for. This page as a notebook: <a href="{file}" download>{path}</a></p>"""
 
+# How a solution begins: **Exercise 1.** or ## Exercise 1: its title
+BEGINS = re.compile(r"(?m)^(?:\*\*(Exercise \d+)\.\*\*|## (Exercise \d+.*)$)\s*")
+
 
 def main():
     for folder in (SOURCE, BESIDE, BUILT / "html"):
@@ -107,18 +110,22 @@ def with_solutions(cells, page):
 
 
 def folded(cells):
-    """Each solution in a fold of its own, from its "Exercise" to the next one or to a heading."""
+    """Each solution in a fold of its own, from its "Exercise" to the next one or to another heading."""
     opened = False
-    for i, cell in enumerate(cells):
-        begins = re.match(r"\*\*(Exercise \d+)", cell.source)
+    for cell in cells:
+        begins = BEGINS.search(cell.source) if cell.cell_type == "markdown" else None
+        before = cell.source[:begins.start()] if begins else ""
+        if before:
+            yield nbformat.v4.new_markdown_cell(before)
         if opened and (begins or (cell.cell_type == "markdown" and cell.source.startswith("#"))):
             yield nbformat.v4.new_markdown_cell("</details>")
             opened = False
         if begins:
-            name = next(filter(None, map(name_of, cells[i:])))
-            yield nbformat.v4.new_markdown_cell(
-                f'<details class="solution"><summary>{begins[1]}</summary><span id="{name}"></span>')
-            opened = True
+            summary = f'<details class="solution"><summary>{begins[1] or begins[2]}</summary>'
+            yield nbformat.v4.new_markdown_cell(summary)
+            opened, cell.source = True, cell.source[begins.end():]
+        if name := name_of(cell):
+            yield nbformat.v4.new_markdown_cell(f'<span id="{name}"></span>')
         yield cell
     if opened:
         yield nbformat.v4.new_markdown_cell("</details>")

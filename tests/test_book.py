@@ -190,6 +190,11 @@ def test_search_finds_a_chapter_from_a_file(pages, reader):
 
 @pytest.mark.slow
 def test_a_solution_is_folded_and_its_exercise_leads_to_it(pages, reader):
+    for path in pages:
+        if path.parent.name == "solutions":
+            page, _ = reader(path)
+            solved = page.locator(".tag_exercise").count()
+            assert solved == page.locator("details.solution .tag_exercise").count() > 0, name(path)
     page, _ = reader(BUILT / "notebooks" / "02_content_loss.html")
     page.locator("p.solved a").first.click()
     page.wait_for_url("**/solutions/02_solutions.html#*")
