@@ -21,6 +21,7 @@ from helpers.exercises import (
     chapter05_more,
     chapter06,
     chapter07,
+    chapter08,
 )
 from helpers.exercises.clinic import patients
 from helpers.exercises.engine import CHECKS, check, judge
@@ -29,6 +30,6 @@ from helpers.exercises.reach import riddle
 
 # Importing a chapter registers its checks.
 CHAPTERS = (chapter00, chapter01, chapter01_more, chapter02, chapter02_more, chapter03, chapter03_more, chapter04,
-            chapter04_more, chapter05, chapter05_more, chapter06, chapter07)
+            chapter04_more, chapter05, chapter05_more, chapter06, chapter07, chapter08)
 
 __all__ = ["CHAPTERS", "CHECKS", "check", "judge", "listing", "patients", "riddle"]

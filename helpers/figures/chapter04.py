@@ -12,10 +12,10 @@ def signed(matrices, caption, width=2.3):
     rows = max(len(values) for values in matrices.values())
     figure, axes = new(1, len(matrices), (width * len(matrices), 0.45 * rows + 0.8), squeeze=False)
     for axis, (title, values) in zip(axes[0], matrices.items(), strict=True):
-        limit = np.abs(values).max()
+        limit = max(np.abs(values).max(), 1e-9)
         axis.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
         for (row, column), value in np.ndenumerate(values):
-            axis.text(column, row, f"{value:+.2g}" if value else "0", ha="center", va="center",
+            axis.text(column, row, f"{value:+.3g}" if value else "0", ha="center", va="center",
                       color="white" if abs(value) > 0.7 * limit else "black")
         axis.set(title=title, xlabel="map", xticks=range(values.shape[1]), yticks=range(len(values)))
         axis.set_xticklabels(range(1, values.shape[1] + 1))
