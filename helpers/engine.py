@@ -3,8 +3,10 @@
 For `transfer`. Chapter 04.
 """
 
+import contextlib
 import functools
 import math
+import signal
 import threading
 from typing import Any, NamedTuple
 
@@ -34,8 +36,33 @@ def engine(content_layers, style_layers, pooling="max", weights="auto", fast=Tru
     """The Engine for one choice of layers, the last two are kept. fast: Winograd's convolutions, compiled by XLA.
     skip: leave out convolutions that change nothing. statistic, network: as for StyleTransfer."""
     with _building:
-        identity = sources.identity(weights) if network is None else None
-        return _engine(content_layers, style_layers, pooling, weights, identity, fast, skip, statistic, network)
+        identity = sources.identity(weights) if network is None else None          # may fetch: that can be interrupted
+        with interrupts_wait():
+            return _engine(content_layers, style_layers, pooling, weights, identity, fast, skip, statistic, network)
+
+
+@contextlib.contextmanager
+def interrupts_wait():
+    """An interrupt of the kernel waits until the end. Raised in Python code that TensorFlow has called, as while it
+    traces, it ends the whole process now and then, and the picture with it."""
+    before, came = signal.getsignal(signal.SIGINT), []
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield                                  # only the main thread is ever interrupted
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            before(*came[0])
+
+
+def _whole(function):
+    def call(*arguments):
+        with interrupts_wait():
+            return function(*arguments)
+    return call
 
 
 @functools.lru_cache(maxsize=2)
@@ -80,4 +107,5 @@ def _engine(content_layers, style_layers, pooling, weights, identity, fast, skip
         floats += getattr(layer, "filters", 0) / scale
     # The targets are computed once for each picture, of any size: that is not worth a compilation.
     resident = psutil.Process().memory_info().rss + (winograd.kernel_bytes(model, skip) if fast else 0)
-    return Engine(given or winograd.network(model, fast=False), step, traces, 4 * floats, resident, model.source, {})
+    return Engine(_whole(given or winograd.network(model, fast=False)), _whole(step), traces, 4 * floats, resident,
+                  model.source, {})
