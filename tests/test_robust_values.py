@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import cost, images, losses
+from helpers import colours, cost, images, losses
 from helpers.exercises import compare
 from helpers.exercises.compare import Stopped
 from helpers.studio import files
@@ -54,6 +54,12 @@ def test_an_uploads_name_is_printed_on_one_line():
     with pytest.raises(images.ImageError) as error:
         images.load_image({"name": "a\x1b[31m\u202eb.jpg" + "x" * 999, "content": b"none"})
     assert str(error.value).isprintable() and len(str(error.value)) < 300
+
+
+def test_the_photographs_colours_stay_inside_what_can_be_shown():
+    bright, dark = np.full((4, 4, 3), [1.0, 0.9, 0.2], np.float32), np.full((4, 4, 3), [0.3, 0.0, 0.1], np.float32)
+    kept = colours.keep_colours(np.ones((4, 4, 3), np.float32), bright), colours.keep_colours(0 * dark, dark)
+    assert kept[0].max() == 1 and kept[1].min() == 0 and kept[0].min() > 0.2 and kept[1].max() < 0.3
 
 
 # --- losses -----------------------------------------------------------------------------------------------
