@@ -83,7 +83,7 @@ def reach(content, style, smoothness, start):
     if start not in ("content", "noise", "style"):
         raise NotQuite(f'There is no start {start!r}: it is "content", "noise" or "style".')
     if not weights[0]:
-        raise NotQuite("Without a content weight no palace would come: in the target its roofs stand where they should.")
+        raise NotQuite("Without a content weight no palace would come: in the target its roofs stand in place.")
     if start == "noise":
         raise NotQuite("From noise the sky would be full of grain after so few evaluations; the target's is calm.")
     if start != START:
