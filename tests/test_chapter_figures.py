@@ -59,5 +59,6 @@ def test_maps_are_drawn_with_their_patches(shown):
     values = {name: np.random.default_rng(n).uniform(size=(42, 64)) for n, name in enumerate(names)}
     figures.one_map(IMAGE, values["a"], 24, "One map.")
     figures.named_maps(dict.fromkeys(names, IMAGE), {"map 1": values, "map 2": values}, 24, "Two maps.")
+    figures.named_maps(dict.fromkeys(names, IMAGE), {"map 1": values}, 24, "A single map.")
     figures.entry(IMAGE, {1: values["a"], 2: values["b"]}, (1, 2), 24, "One entry.")
-    assert shown == ["One map.", "Two maps.", "One entry."]
+    assert shown == ["One map.", "Two maps.", "A single map.", "One entry."]

@@ -67,7 +67,8 @@ def named_maps(photos, maps, side, caption, width=2.45):
     photos: {name: (H, W, 3)}; maps: {title: {name: (rows, columns) ≥ 0}}; side: of a patch, in pixels.
     """
     height, breadth = next(iter(photos.values())).shape[:2]
-    figure, axes = new(2, len(maps), (len(maps) * width, width * (height / breadth + 1) + 0.4))
+    size = len(maps) * width, width * (height / breadth + 1) + 0.4
+    figure, axes = new(2, len(maps), size, squeeze=False)
     for (above, below), (title, values) in zip(axes.T, maps.items(), strict=True):
         above.imshow(np.sqrt(next(iter(values.values()))), cmap=MAP)
         above.set_title(title)
