@@ -144,6 +144,7 @@ def save(folder, atlas, plan):
     def line(value):
         return json.dumps(value, ensure_ascii=False)
     atlas["runs"] = {name: atlas["runs"][name] for name in plan if name in atlas["runs"]}
+    atlas["seeds"] = spread(folder, atlas)
     runs = ",\n".join(f"{line(name)}: {line(entry)}" for name, entry in atlas["runs"].items())
     text = f'{{"loss": {line(atlas["loss"])},\n"seeds": {line(atlas["seeds"])},\n"runs": {{\n{runs}\n}}}}\n'
     write(folder / "atlas.json", text.encode())
@@ -169,7 +170,6 @@ def keep_run(folder, atlas, plan, name, painted, started):
         "curve": {"evaluation": (chosen + 1).tolist()} | {
             term: [four_digits(history[i][term]) for i in chosen] for term in ("loss", "content", "style", "tv")},
         "picture": f"{name}.jpg", "stages": stages}
-    atlas["seeds"] = spread(folder, atlas)
     save(folder, atlas, plan)
 
 
@@ -178,7 +178,8 @@ def four_digits(value):
 
 
 def spread(folder, atlas):
-    """{layer: numbers}: how far apart a layer's rebuilt pictures are, as they are kept, of all seeds that are there.
+    """{layer: numbers}: how far apart a layer's rebuilt pictures are, as they are kept, of all seeds that are there,
+    two at least.
 
     "spread": standard deviation over the seeds, root mean square over pixels; "of colours": of the pictures' means
     over patches of 16 × 16 pixels; "from the photograph": of the mean picture, likewise. In pixel units, 0…1.
@@ -186,16 +187,19 @@ def spread(folder, atlas):
     layers = {}
     for name, entry in atlas["runs"].items():
         if name.startswith("rebuilt/"):
-            layers.setdefault(entry["key"]["layer"], []).append(entry)
+            layers.setdefault(entry["key"]["layer"], []).append(folder / entry["picture"])
     numbers = {}
-    for layer, entries in sorted(layers.items()):
-        stack = np.stack([images.load_image(folder / entry["picture"]) for entry in entries])
-        photograph = images.load_image(entries[0]["settings"]["content"], max(stack.shape[1:3]))
+    for layer, paths in sorted(layers.items()):
+        paths = [path for path in paths if path.exists()]
+        if len(paths) < 2:
+            continue
+        stack = np.stack([images.load_image(path) for path in paths])
+        photograph = images.load_image("china.jpg", max(stack.shape[1:3]))
         patches = np.stack([images.resize(image, shape=(stack.shape[1] // 16, stack.shape[2] // 16))
                             for image in stack])
         numbers[layer] = {"seeds": len(stack)} | {
             name: round(float(np.sqrt(np.mean(value))), 4) for name, value in
-            {"spread": stack.var(axis=0), "of colours": patches.var(axis=0),
+            {"spread": stack.var(axis=0, ddof=1), "of colours": patches.var(axis=0, ddof=1),
              "from the photograph": (stack.mean(axis=0) - photograph) ** 2}.items()}
     return numbers
 

@@ -70,9 +70,10 @@ def run(family, **key):
 
 
 def seeds():
-    """→ {layer: {"seeds", "spread", "of colours", "from the photograph"}}: how far the rebuilt pictures of one layer
-    lie apart, in pixel units 0…1. spread: standard deviation over the seeds, root mean square over the pixels; of
-    colours: the same after averaging patches of 16 × 16 pixels; from the photograph: of the seeds' mean picture."""
+    """→ {layer: {"seeds", "spread", "of colours", "from the photograph"}}, in pixel units 0…1: how far the pictures
+    rebuilt from one layer lie apart, where two seeds at least are there. spread: standard deviation over the seeds,
+    root mean square over the pixels; of colours: the same after averaging patches of 16 × 16 pixels; from the
+    photograph: of the seeds' mean picture."""
     return _read()["seeds"]
 
 
