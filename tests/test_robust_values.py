@@ -246,7 +246,9 @@ def test_a_film_strip_shows_the_beginning_more_closely():
         row = np.asarray(film.convert("L"), int)[30]
     assert all(abs(row[123 * k + 60] - 10 * evaluations[k] / 3) < 3 for k in range(6))
     assert (row[[121, 244, 367]] > 180).all(), "white between them"
-    assert files.strip(STAGES[:1])[1] == [0] and files.strip([(0, np.zeros((400, 2, 3), np.uint8))])[0]
+    assert files.strip(STAGES[:1])[1] == [0]
+    with Image.open(io.BytesIO(files.strip([(0, np.zeros((400, 2, 3), np.uint8))])[0])) as film:
+        assert film.size == (1, 60), "of a narrow picture a line is left"
 
 
 def test_an_animation_repeats_and_rests_on_its_last_picture(tmp_path):
@@ -297,6 +299,12 @@ def test_a_mistake_is_recognised(mistake, words):
     (np.array(-3.0), "signs are not all"), (np.array(9.0), "the square of"), (np.array(3.5), "be 3, yours is 3.5")])
 def test_a_mistake_in_one_number_is_recognised(result, words):
     assert re.search(words, compare.describe([result], [np.array(3.0)], 1e-3))
+
+
+def test_a_negative_share_is_recognised():
+    truth = np.array([0.2, 0.5, 0.9])
+    assert "becomes negative where it should not" in compare.describe([truth - [0, 0.6, 0.1]], [truth], 1e-3)
+    assert "becomes negative" not in compare.describe([truth - [0.9, 2, 0.1]], [truth - [0, 1, 0]], 1e-3)
 
 
 @pytest.mark.parametrize("truths", [[TRUTH], [np.array(3.0), np.array(7.0)]], ids=["one array", "two numbers"])
