@@ -46,7 +46,7 @@ def exercise_cells(path):
 
 
 def test_chapters_are_there():
-    assert [path.stem[:2] for path in CHAPTERS] == ["00", "01", "02", "03", "04", "05", "06", "07"]
+    assert [path.stem[:2] for path in CHAPTERS] == ["00", "01", "02", "03", "04", "05", "06", "07", "08"]
     assert FOLDER / "06_studio.ipynb" in CHAPTERS
 
 
