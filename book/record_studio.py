@@ -25,9 +25,9 @@ FILE = ROOT / "data" / "studio.webp"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Until which evaluation, with how many notches of Style more or less, and what is to be seen.
 SESSION = [(22, 0, "The painting's strokes and colours spread over the photograph."),
-           (42, -10, "Style was moved to its left end, off: only the content counts, and the photograph comes back."),
-           (64, 20, "Style was moved to its right end: the painting takes over."),
-           (84, -10, "Style is back in its middle: both count again.")]
+           (42, -10, "Style was moved to the left, to off: only the content counts, and the photograph's lines come back."),
+           (64, 20, "Style was moved far to the right: the painting takes over."),
+           (84, -10, "Style is back near its middle: both count again.")]
 EVERY = 2                # evaluations from one frame to the next
 SHOWN = 300              # milliseconds that a frame is shown
 
@@ -104,7 +104,7 @@ def main():
         browser.close()
     first, *others = recorder.pictures
     whole = FILE.with_suffix(".part")
-    first.save(whole, "WEBP", save_all=True, append_images=others, duration=SHOWN, loop=0, quality=60)
+    first.save(whole, "WEBP", save_all=True, append_images=others, duration=SHOWN, loop=0, quality=55)
     whole.replace(FILE)
     lines = ",\n ".join(json.dumps(moment, ensure_ascii=False) for moment in recorder.told)
     FILE.with_suffix(".json").write_text(f"[{lines}]\n", encoding="utf-8")
