@@ -25,7 +25,7 @@ FILE = ROOT / "data" / "studio.webp"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Until which evaluation, with how many notches of Style more or less, and what is to be seen.
 SESSION = [(22, 0, "The painting's strokes and colours spread over the photograph."),
-           (42, -10, "Style was moved to the left, to off: only the content counts, and the photograph's lines come back."),
+           (42, -10, "Style was moved to off: only the content counts, and the photograph's lines come back."),
            (64, 20, "Style was moved far to the right: the painting takes over."),
            (84, -10, "Style is back near its middle: both count again.")]
 EVERY = 2                # evaluations from one frame to the next
