@@ -109,7 +109,7 @@ def test_what_is_imported_is_a_direct_dependency(folder, declared):
     named = {canonicalize_name(Requirement(line).name) for line in declared}
     # A benchmark takes PyTorch if it is there.
     files = [path for path in (ROOT / folder).rglob("*.py") if not path.name.startswith("benchmark")]
-    own = {"helpers", *(path.stem for path in files)}
+    own = {"helpers", *(path.stem for path in files), *(path.stem for path in (ROOT / "data").rglob("*.py"))}
     found = metadata.packages_distributions()
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
