@@ -57,7 +57,8 @@ def surroundings():
 
 def run(notebook, folder):
     """Run a notebook after states.py; → {cell id: its outputs}, with pictures in place of widgets."""
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(STATES.read_text(encoding="utf-8")))
+    # In a namespace of its own: a chapter has names such as `picture` too.
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(f"import runpy\nrunpy.run_path({str(STATES)!r});"))
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TQDM_DISABLE": "1"}
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     client.execute(env=environment)
