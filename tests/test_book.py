@@ -234,6 +234,7 @@ def test_the_states_of_a_notebook_become_frames_once(tmp_path, monkeypatch):
     widget = nbformat.v4.new_output("display_data", {draw.WIDGET: {"model_id": "gone"}, "text/plain": "[sliders: …]"})
     show = """import numpy as np
 from helpers import figures
+picture = state = thinned = "a chapter has such names too"
 
 def show(grey, rows=8, columns=8):
     figures.grid({"a square": np.full((rows, columns, 3), grey)}, f"Grey {grey}, {rows} × {columns}.")
