@@ -172,7 +172,9 @@ def test_nothing_serious_stands_in_a_screen_readers_way(pages, reader, scheme):
     found = []
     for path in pages:
         page, _ = reader(path, LAPTOP, scheme)
-        page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+        page.evaluate("""() => {
+            document.querySelectorAll('details').forEach(fold => { fold.open = true; });
+            return Promise.all(document.getAnimations().map(each => each.finished)); }""")     # what fades in is pale
         found += [f"{name(path)}: {violation['id']}: {node['html'][:160]}"
                   for violation in axe.Axe().run(page, options=options).response["violations"]
                   if violation["impact"] in ("serious", "critical") for node in violation["nodes"]]
