@@ -10,7 +10,7 @@ import threading
 import numpy as np
 from scipy import optimize
 from scipy.linalg import lapack
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 BOTH_BOUNDS, NEW_ITERATION, EVALUATE = 2, 1, 3          # the numbers that the core speaks in
 
@@ -86,6 +86,9 @@ def _places(minimizer):
     return asked
 
 
+# Looked for here, where no descent runs yet: while it looks for the libraries, another thread that loads one of its own
+# waits for it, and it for that thread, for ever (threadpoolctl issue 239).
+_libraries = ThreadpoolController()
 _running, _running_lock = contextlib.ExitStack(), threading.Lock()
 _count = 0
 
@@ -98,7 +101,7 @@ def one_blas_thread():
     with _running_lock:
         _count += 1
         if _count == 1:
-            _running.enter_context(threadpool_limits(1, "blas"))
+            _running.enter_context(_libraries.limit(limits=1, user_api="blas"))
     try:
         yield
     finally:

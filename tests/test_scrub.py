@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from nbformat.sign import NotebookNotary
 from PIL import Image
-from test_browser import browser  # noqa: F401
+from test_browser import browser, run_cell  # noqa: F401
 
 from helpers import figures, images
 from helpers.figures import frames as module
@@ -294,15 +294,9 @@ def test_in_jupyterlab_opened_trusted_or_not_and_run(browser, scrub, tmp_path, m
 
         page.goto(f"{address}/lab/tree/notebooks/trusted.ipynb?reset")
         playwright.expect(page.locator("figure input[type=range]")).to_have_count(2, timeout=60_000)
-        run = page.locator(".jp-CodeCell").last.locator("figure")
-        for _ in range(20):                  # JupyterLab drops the key while its kernel connects
-            page.locator(".jp-CodeCell .cm-content").last.click()
-            page.keyboard.press("Control+Enter")
-            try:
-                run.locator("input").wait_for(timeout=3000)
-                break
-            except playwright.TimeoutError:
-                continue
+        run = page.locator(".jp-CodeCell").nth(1).locator("figure")
+        run_cell(page, 1)
+        run.locator("input").wait_for(timeout=180_000)       # imports the course first
         for figure in (page.locator("figure").first, page.locator("figure").nth(1), run):
             slider = figure.get_by_role("slider", name="evaluation")
             slider.focus()

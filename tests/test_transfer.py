@@ -10,6 +10,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import threadpoolctl
 from threadpoolctl import threadpool_info
 
 from helpers import descent, engine, images, transfer, vgg, weights, winograd
@@ -268,6 +269,18 @@ def test_overlapping_descents_give_the_threads_back():
         thread.join(60)
     assert seen and set(seen[0]) == {1}
     assert threads() == before
+
+
+def test_a_descent_does_not_look_for_libraries(monkeypatch):
+    """While threadpoolctl looks for them, another thread that loads one, as when Pillow saves for the first time, and
+    the descent wait for each other for ever."""
+    def look(*_):
+        raise AssertionError("libraries are looked for while pictures are painted")
+    monkeypatch.setattr(threadpoolctl.ThreadpoolController, "_load_libraries", look)
+    with pytest.raises(AssertionError, match="looked for"):
+        threadpool_info()
+    start = np.full((4, 4, 3), 0.9, np.float32)
+    assert len(descent.lbfgs(lambda x: (float(np.sum(x)), {}, np.ones_like(x)), start, 2).history) == 2
 
 
 def test_one_interrupt_ends_a_loop_of_pictures():
