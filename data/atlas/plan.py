@@ -7,7 +7,7 @@ from helpers.transfer import STYLE_LAYERS
 def plan():
     """All runs, the families in the order in which they are painted."""
     runs = {}
-    for family in (rebuilt, textures, figure, weights, starts, ways, sizes, hero):
+    for family in (rebuilt, textures, statistics, figure, weights, starts, ways, sizes, hero):
         for key, settings in family():
             name = "-".join(str(value) for value in key.values())
             runs[f"{family.__name__}/{name}"] = {"key": key, "settings": settings}
@@ -38,6 +38,15 @@ def textures():
                     192, 150, f"{style}.jpg", f"{style}.jpg", content_layers=["block1_conv1"], content_weight=0.0,
                     style_layers=list(STYLE_LAYERS[:blocks]), tv_weight=0.0, pooling="avg", start="grey noise",
                     keep=[10, 40, 100], **({} if statistic == "gram" else {"statistic": statistic}))
+
+
+def statistics():
+    """The palace by each statistic of chapter 08, to the end. Not compiled, as there: XLA is slow at sorting."""
+    for style in ("glass", "swirls"):
+        for statistic in ("gram", "means", "means_and_spreads", "histograms", "sliced"):
+            yield {"style": style, "statistic": statistic}, one_size(
+                128, 400, style=f"{style}.jpg", jit_compile=False,
+                **({} if statistic == "gram" else {"statistic": statistic}))
 
 
 def figure():
