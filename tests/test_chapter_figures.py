@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.cm import ScalarMappable
 
 from helpers import figures
 from helpers.figures import base
@@ -62,3 +63,14 @@ def test_maps_are_drawn_with_their_patches(shown):
     figures.named_maps(dict.fromkeys(names, IMAGE), {"map 1": values}, 24, "A single map.")
     figures.entry(IMAGE, {1: values["a"], 2: values["b"]}, (1, 2), 24, "One entry.")
     assert shown == ["One map.", "Two maps.", "A single map.", "One entry."]
+
+
+def test_pictures_that_agree_are_told_from_those_that_do_not(shown, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("matplotlib.axes.Axes.imshow", lambda axis, data, **_: drawn.append(data) or ScalarMappable())
+    same = np.broadcast_to(IMAGE[:30, :40], (5, 30, 40, 3))
+    noise = np.random.default_rng(2).normal(0, 0.1, same.shape)
+    figures.agreement({"alike": same, "not alike": same + noise}, "Two kinds of five.")
+    means, apart = drawn[::2], drawn[1::2]
+    assert shown == ["Two kinds of five."] and np.abs(means[0] - same[0]).max() < 1e-6
+    assert apart[0].max() < 1e-6 and abs(np.sqrt(np.mean(apart[1] ** 2)) - 0.1) < 0.005

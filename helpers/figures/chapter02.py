@@ -1,4 +1,5 @@
-"""Chapters 02 and 03: images with a circle on each, and tables of distances with frames and thumbnails."""
+"""Chapters 02 and 03: images with a circle on each, tables of distances with frames and thumbnails; where pictures that
+were made of one thing agree."""
 
 import matplotlib
 import numpy as np
@@ -53,3 +54,26 @@ def distances(values, rows, columns, caption, title, frames=(), thumbnails=(), s
     axis.set_title(title)
     axis.spines[:].set_visible(False)
     show(figure, caption, quality=90 if thumbnails else None)
+
+
+def agreement(pictures, caption, width=2.45):
+    """Where pictures of one thing agree: above their mean, below how far apart they are, on one scale for all.
+
+    pictures: {title: (n, H, W, 3) in 0…1}. How far apart: the standard deviation over n, root mean square over the
+    three colours.
+    """
+    apart = {title: np.sqrt(stack.var(axis=0, ddof=1).mean(axis=-1)) for title, stack in pictures.items()}
+    height, breadth = next(iter(apart.values())).shape
+    figure, axes = new(2, len(pictures), (len(pictures) * width + 0.6, 2 * width * height / breadth + 0.6),
+                       squeeze=False)
+    for (above, below), (title, stack) in zip(axes.T, pictures.items(), strict=True):
+        above.imshow(stack.mean(axis=0))
+        above.set_title(title)
+        drawn = below.imshow(apart[title], cmap=MAP, vmin=0, vmax=np.quantile(list(apart.values()), 0.99))
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    axes[0, 0].set_ylabel("their mean")
+    axes[1, 0].set_ylabel("how far apart")
+    figure.colorbar(drawn, ax=axes[1], label="in 0…1")
+    show(figure, caption, quality=85)
