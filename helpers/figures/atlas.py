@@ -3,7 +3,8 @@
     for run in figures.atlas.runs("rebuilt", seed=0):
         print(run.key["layer"], run.ended, run.final["loss"])
 
-Families: rebuilt, textures, statistics, figure, weights, starts, ways, sizes, hero; data/atlas/plan.py says what each one varies.
+Families: rebuilt, textures, statistics, figure, weights, starts, ways, sizes, hero; data/atlas/plan.py says what each
+one varies.
 """
 
 import json
