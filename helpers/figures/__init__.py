@@ -35,7 +35,8 @@ from helpers.figures.predictions import predict
 from helpers.figures.sliders import Live, interact
 
 __all__ = ["COLOURS", "MAP", "SIGNED", "Live", "agreement", "along_axes", "atlas", "beliefs", "best_patches", "bowl",
-           "boxed", "boxes", "by_layer", "cases", "categories", "circled", "clouds", "curves", "distances", "entry", "field",
-           "grid", "histogram_pair", "interact", "left_share", "likes", "lit", "matrices", "mosaic", "named_maps",
-           "network", "new", "one_map", "plain_numbers", "plane", "predict", "products", "profiles", "pulls", "race",
-           "scrub", "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table", "toy", "undominated"]
+           "boxed", "boxes", "by_layer", "cases", "categories", "circled", "clouds", "curves", "distances", "entry",
+           "field", "grid", "histogram_pair", "interact", "left_share", "likes", "lit", "matrices", "mosaic",
+           "named_maps", "network", "new", "one_map", "plain_numbers", "plane", "predict", "products", "profiles",
+           "pulls", "race", "scrub", "shares", "sheet", "show", "signed", "spectrum", "step_errors", "table", "toy",
+           "undominated"]
