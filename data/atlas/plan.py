@@ -88,9 +88,11 @@ def sizes():
 
 
 def hero():
-    """Coarse to fine, the photograph held firmly while it is coarse."""
+    """Coarse to fine, the photograph held firmly while it is coarse, and more firmly where dots would take its face."""
     for style in ("swirls", "glass", "geometry", "wave", "dots", "ink"):
+        coarse, fine = ({"content_weight": 4.0}, {"content_weight": 2.0}) if style == "dots" else (
+            {"content_weight": 2.0}, {})
         for content in ("china", "astronaut", "cat"):
             yield {"content": content, "style": style}, {
                 "content": f"{content}.jpg", "style": f"{style}.jpg",
-                "stages": [{"size": 160, "limit": 120, "content_weight": 2.0}, {"size": 448, "limit": 30}]}
+                "stages": [{"size": 160, "limit": 120, **coarse}, {"size": 448, "limit": 30, **fine}]}
