@@ -63,9 +63,9 @@ def save_image(image, path, text=None):
         options["pnginfo"] = info = PngInfo()
         for keyword, value in text.items():
             info.add_itxt(keyword, value)
-    data = io.BytesIO()
+    picture, data = to_pil(image), io.BytesIO()
     try:
-        to_pil(image).save(data, Image.registered_extensions().get(path.suffix.lower()), **options)
+        picture.save(data, Image.registered_extensions().get(path.suffix.lower()), **options)
         network.write(path, data.getvalue())
     except (OSError, ValueError, KeyError) as error:       # KeyError: a format that Pillow only reads
         raise ImageError(f"{_line(path.name)} cannot be written ({_reason(error)}): "
@@ -74,10 +74,11 @@ def save_image(image, path, text=None):
 
 
 def to_pil(image):
-    """float (H, W, 3), 0…1 → an 8-bit PIL image. Raises ImageError for another shape or for NaN."""
+    """float (H, W, 3), 0…1 → an 8-bit PIL image. Raises ImageError for another shape or type, or for NaN."""
     image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise ImageError(f"a picture has the shape (H, W, 3), this array has {image.shape}.")
+    if image.ndim != 3 or image.shape[2] != 3 or not image.size or image.dtype.kind != "f":
+        raise ImageError("a picture to be written is an array (H, W, 3) of floats 0…1, this one has the shape "
+                         f"{image.shape} and the type {image.dtype}: divide by 255 if it holds bytes.")
     if not np.isfinite(image).all():
         raise ImageError("this picture holds NaN or infinite values: the descent that made it diverged.")
     return Image.fromarray(np.round(np.clip(image, 0, 1) * 255).astype(np.uint8))
