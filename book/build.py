@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import draw
 import nbformat
 from draw import ROOT, WIDGET
+from openings import opening, webp
 from PIL import Image
 from sphinx.cmd.build import build_main
 
@@ -85,6 +86,8 @@ def page_of(path):
             cell.outputs = [shown(output, path.parent, up) for output in states.get(cell.id, cell.outputs)]
     title, _, rest = notebook.cells[0].source.partition("\n")
     take = HEAD.format(file=path.name, path=path.relative_to(ROOT).as_posix())
+    if path.parent.name != "solutions":
+        take = f"{opening(path.stem[:2], lambda data: up + kept(data))}\n\n{take}"
     notebook.cells[0].source = f"{title}\n\n{take}\n\n{rest}"
     solved = path.parent / "solutions" / f"{path.stem[:2]}_solutions.ipynb"
     if path.parent.name == "solutions":
@@ -182,7 +185,9 @@ def bytes_of(source, folder):
 
 def kept(data):
     """Put a picture beside the pages, once, under a name made of what is in it; → its address from the book's root."""
-    kind = {b"\xff\xd8": "jpg", b"\x89P": "png", b"RI": "webp", b"GI": "gif"}[data[:2]]
+    if data[:2] == b"\x89P":                      # the same pixels in two thirds of the room
+        data = webp(Image.open(io.BytesIO(data)), lossless=True)
+    kind = {b"\xff\xd8": "jpg", b"RI": "webp", b"GI": "gif"}[data[:2]]
     address = f"frames/{hashlib.sha256(data).hexdigest()[:16]}.{kind}"
     (BESIDE / address).write_bytes(data)
     return address
@@ -196,9 +201,7 @@ def session(up):
     with Image.open(SESSION) as recorded:
         for moment in range(recorded.n_frames):
             recorded.seek(moment)
-            data = io.BytesIO()
-            recorded.convert("RGB").save(data, "JPEG", quality=85)
-            pictures.append(data.getvalue())
+            pictures.append(webp(recorded.convert("RGB"), quality=75))
         width = recorded.width
     text, _ = frames.page(pictures, [moment["caption"] for moment in told], "moment",
                           [moment["numbers"] for moment in told], None, width, True)

@@ -103,6 +103,18 @@ def test_each_notebook_has_its_page_and_lies_beside_it(pages):
 
 
 @pytest.mark.slow
+def test_a_chapter_begins_with_its_figure(pages):
+    for path in NOTEBOOKS:
+        if path.parent.name == "notebooks":
+            text = (BUILT / path.relative_to(ROOT).with_suffix(".html")).read_text(encoding="utf-8")
+            article = text[text.index("<article"):]
+            head, _, rest = article.partition('<p class="take">')
+            sources = re.findall(r'<img src="([^"]+)"', head)
+            assert '<figure class="opening">' in head and len(sources) >= 3, path.name
+            assert not any(source in rest for source in sources), path.name
+
+
+@pytest.mark.slow
 def test_links_and_pictures_are_there(pages):
     for path in pages:
         found = Found(path.read_text(encoding="utf-8"))
@@ -223,6 +235,34 @@ def test_the_recorded_session_is_whole_and_small():
     evaluations = [moment["numbers"]["evaluation"] for moment in told]
     assert evaluations == sorted(evaluations) and evaluations[-1] > 60
     assert len({moment["numbers"]["Style"] for moment in told}) >= 5       # it was steered
+
+
+# --- the figure at the head of a chapter
+
+@pytest.fixture
+def openings(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "book"))
+    return importlib.import_module("openings")
+
+
+def test_each_chapter_has_a_figure_of_its_own_and_small(openings):
+    chapters = [path.stem[:2] for path in NOTEBOOKS if path.parent.name == "notebooks"]
+    assert sorted(openings.OPENINGS) == chapters
+    shown = []
+    for chapter in chapters:
+        made = []
+        text = openings.opening(chapter, lambda data, made=made: made.append(data) or f"{len(made)}.webp")
+        assert sum(map(len, made)) <= 60_000, chapter
+        alts = re.findall(r'alt="([^"]+)"', text)
+        assert len(alts) == len(set(alts)) == len(made) == len(set(made)) >= 3, chapter
+        for data in made:
+            with Image.open(io.BytesIO(data)) as picture:
+                rows = np.asarray(picture.convert("RGB"), float) / 255
+            assert rows.std() > 0.05, chapter
+            for edge in (rows[0], rows[-1], rows[:, 0], rows[:, -1]):        # cut from a figure, with nothing round it
+                assert (edge > 0.99).all(-1).mean() < 0.9, chapter
+        shown.append(tuple(made[1:]))
+    assert len(set(shown)) == len(chapters)
 
 
 # --- how states are drawn
