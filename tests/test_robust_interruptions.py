@@ -174,6 +174,15 @@ def test_what_cannot_be_written_leaves_the_older_file(tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir()] == ["x.png"]
 
 
+@pytest.fixture
+def interruptible():
+    """A process that a shell put into its background ignores interrupts, and its tests with it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_waits_until_tensorflow_has_returned():
     went_on, threads = [], []
 
