@@ -9,24 +9,25 @@ Without a part, all of them, in this order.
 """
 
 import argparse
+import contextlib
+import faulthandler
 import os
 import random
 import resource
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import psutil
+from hypothesis import given, seed, settings
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
-from helpers import cost, images
+from helpers import cost
 
 ROOT = Path(__file__).resolve().parent.parent
 PAUSE = 1.0              # seconds in which Pause is answered
@@ -140,57 +141,74 @@ def chapters(options):
 
 # --- pictures: damaged files ------------------------------------------------------------------------------
 
-def restructured(data, chance):
-    """A PNG whose chunks are changed, doubled, dropped or moved, and whole again by length and checksum; else None."""
-    if data[:4] != b"\x89PNG":
-        return None
-    chunks, place = [], 8
-    while place < len(data):
-        size = int.from_bytes(data[place:place + 4], "big")
-        chunks.append([data[place + 4:place + 8], bytearray(data[place + 8:place + 8 + size])])
-        place += 12 + size
-    for _ in range(chance.randrange(1, 4)):
-        n, kind = chance.randrange(len(chunks)), chance.randrange(5)
-        if kind == 0 and chunks[n][1]:
-            chunks[n][1][chance.randrange(len(chunks[n][1]))] = chance.randrange(256)
-        elif kind == 1:
-            chunks.insert(chance.randrange(len(chunks) + 1), [chunks[n][0], bytearray(chunks[n][1])])
-        elif kind == 2 and len(chunks) > 1:
-            del chunks[n]
-        elif kind == 3:
-            chunks[n][1] = chunks[n][1][:chance.randrange(len(chunks[n][1]) + 1)]
-        else:
-            chunks[n][0] = chance.choice([b"tRNS", b"iCCP", b"zTXt", b"iTXt", b"eXIf", b"fcTL", b"fdAT", b"PLTE"])
-    return data[:8] + b"".join(struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-                               for name, body in chunks)
+@contextlib.contextmanager
+def words_kept():
+    """What the process writes to its descriptors 1 and 2, Python's or a library's, goes to a file, which is given."""
+    sys.stdout.flush()
+    kept = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        try:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            yield file
+        finally:
+            sys.stdout.flush()
+            for number, descriptor in enumerate(kept, 1):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+
+
+def scattered(data, chance):
+    """Some bytes changed, most of them near the beginning, and a tenth of such files cut."""
+    data = bytearray(data)
+    for _ in range(chance.choice([1, 2, 4, 16])):
+        data[int(len(data) * chance.random() ** chance.choice([1, 3]))] = chance.choice([0, 255, chance.randrange(256)])
+    return bytes(data[:chance.randrange(len(data))] if chance.random() < 0.1 else data)
 
 
 def pictures(options):
-    """Each file loads or is refused by ImageError, in two seconds and one GB, without a word."""
-    from test_images import mutated, seeds
-    files, failed, read, slowest = list(seeds()), [], 0, 0.0
+    """Each file loads or is refused by ImageError, in two seconds and one GB, without a word. One in ten is drawn by
+    Hypothesis, part by part, and nine are damaged copies of it."""
+    from test_images_generated import FILES, SAME, SIDES, read_or_refused
+    failed, reads, slowest, folder = [], [], [0.0], Path(tempfile.mkdtemp(prefix="soak-pictures-"))
     chance, before = random.Random(options.seed), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for number in range(options.cases):
-        data = files[number % len(files)]
-        data = (restructured(data, chance) if number % 2 else None) or mutated(data, chance)
-        started = time.perf_counter()
+    print(f"  what fails is kept in {folder}", flush=True)
+    ends = os.fdopen(os.dup(2), "w")
+
+    def case(source, max_side):
+        if isinstance(source, bytes):
+            (folder / "now").write_bytes(source)                   # stays if it ends the process
+        faulthandler.dump_traceback_later(120, exit=True, file=ends)
+        started, read, wrong = time.process_time(), False, ""
         try:
-            image = images.load_image(data, chance.choice([None, None, 16]))
-            read += 1
-            if not (image.ndim == 3 and image.dtype == np.float32 and 0 <= image.min() <= image.max() <= 1):
-                failed.append(f"case {number}: an array that is no picture")
-        except images.ImageError as error:
-            if not str(error).isprintable():
-                failed.append(f"case {number}: an unprintable sentence")
+            read = read_or_refused(source, max_side)
         except Exception as error:
-            failed.append(f"case {number}: {type(error).__name__}: {error}")
-        slowest = max(slowest, seconds := time.perf_counter() - started)
-        failed += [f"case {number}: {seconds:.1f} s"] * (seconds > 2)
-        if number % 20_000 == 19_999:
-            print(f"  {number + 1} of {options.cases}", flush=True)
+            wrong = f"{type(error).__name__}: {error}"[:200]
+        faulthandler.cancel_dump_traceback_later()
+        reads.append(read)
+        slowest[0] = max(slowest[0], seconds := time.process_time() - started)
+        if wrong or seconds > 2:
+            failed.append(f"case {len(reads)}: {wrong or 'slow'}, {seconds:.1f} s, {str(source)[:60]}")
+            if isinstance(source, bytes):
+                (folder / "now").rename(folder / str(len(reads)))
+
+    def ten(source, max_side):
+        case(source, max_side)
+        for _ in range(9 if isinstance(source, bytes) and source else 0):
+            case(scattered(source, chance), max_side)
+
+    while len(reads) < options.cases:
+        some = settings(SAME, derandomize=False, max_examples=1000)(given(FILES, SIDES)(ten))
+        with words_kept() as file:
+            seed(options.seed + len(reads))(some)()
+            file.seek(0)
+            words = file.read()
+        failed += [f"printed: {words[:200]}"] * bool(words)
+        print(f"  {len(reads)} of {options.cases}, {len(failed)} have failed", flush=True)
+    (folder / "now").unlink(missing_ok=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"  {options.cases} files: {read} read, {options.cases - read} refused, slowest {slowest:.2f} s, "
-          f"peak {peak / 1e6:.2f} GB, {before / 1e6:.2f} GB before")
+    print(f"  {len(reads)} files: {sum(reads)} read, {len(reads) - sum(reads)} refused or failed, "
+          f"slowest {slowest[0]:.2f} s of computing, peak {peak / 1e6:.2f} GB, {before / 1e6:.2f} GB before")
     return failed + ["over 1 GB of memory"] * (peak - before > 1e6)
 
 
