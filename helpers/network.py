@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import ipaddress
 import os
+import shutil
 import socket
 import string
 import time
@@ -14,6 +15,8 @@ import uuid
 from pathlib import Path
 
 SECONDS = 20
+PART = ".part-"          # so begins the name of what is not whole yet
+DAY = 86_400
 
 
 def read(url, max_bytes, decode, public=False):
@@ -34,13 +37,22 @@ def read(url, max_bytes, decode, public=False):
 
 def write(path, data):
     """Write bytes beside `path` and rename: under its own name a file is whole, whatever ends the process."""
-    part = path.with_name(f".{uuid.uuid4().hex}")
+    sweep(path.parent)
+    part = path.with_name(PART + uuid.uuid4().hex)
     try:
         part.write_bytes(data)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder):
+    """Remove what a process that was killed, a day ago or earlier, had in hand in `folder`."""
+    for left in folder.glob(PART + "*"):
+        with contextlib.suppress(OSError):              # another process does the same
+            if time.time() - left.stat().st_mtime > DAY:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def place(url):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers import network
 from helpers.filters import WeightsError, deepen, read_arrays, read_h5
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "weights"
@@ -48,6 +49,8 @@ def find(weights="auto"):
         return path, f"your file {path.name}"
     kept = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models" / KERAS_FILE       # Keras' own place
     offline = FOLDER / Path(OFFLINE_MEMBER).name
+    network.sweep(kept.parent)
+    network.sweep(FOLDER)
     # Once the offline default is here, a silent server is not waited for at every start.
     if weights == "auto" and (kept.is_file() or not _is_intact(offline, OFFLINE_SHA256)):
         try:
@@ -89,7 +92,7 @@ def _fetched(path, digest, fetch, words):
             print(f"{path.name} is damaged: its hash is wrong. It is fetched again.")
             path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=network.PART) as folder:
             fetched = fetch(Path(folder))
             if not _is_intact(fetched, digest):
                 raise OSError("what came has another hash")
