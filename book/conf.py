@@ -1,6 +1,9 @@
 """Sphinx's settings for the book. build.py gathers its pages; nothing is fetched, neither now nor by a reader."""
 
-from docutils.nodes import SkipNode
+import json
+from pathlib import Path
+
+from docutils import nodes
 from latex2mathml.converter import convert
 
 project = "Neural style transfer, step by step"
@@ -28,7 +31,7 @@ html_js_files = [("book.js", {"defer": "defer"})]
 html_extra_path = ["_build/beside"]
 html_use_index = False
 html_copy_source = html_show_sourcelink = False
-html_show_search_summary = False     # a page that was opened from a file may not read the others
+html_show_search_summary = False     # a page that was opened from a file may not read the others: static/search.js
 copybutton_selector = "div.cell_input pre, div.highlight-sh pre, div.highlight-python pre"
 
 html_math_renderer = "mathml"
@@ -41,13 +44,35 @@ def mathml(node, display="inline"):
 
 def inline_formula(self, node):
     self.body.append(mathml(node))
-    raise SkipNode
+    raise nodes.SkipNode
 
 
 def formula(self, node):
     self.body.append(f'<div class="math">{mathml(node, "block")}</div>')
-    raise SkipNode
+    raise nodes.SkipNode
+
+
+def sections(document):
+    """A page by sections: [[id, title, its text: prose first, then code and its outputs], …]; a section's own sections
+    stand by themselves."""
+    for node in list(document.findall(lambda node: isinstance(node, (nodes.raw, nodes.math_block)))):
+        node.parent.remove(node)
+    found = []
+    for section in document.findall(nodes.section):
+        title, *rest = (node for node in section.children if not isinstance(node, nodes.section))
+        rest.sort(key=lambda node: isinstance(node, nodes.container))            # a notebook's code cell is one
+        found.append([section["ids"][0], title.astext(), " ".join(" ".join(node.astext() for node in rest).split())])
+    return found
+
+
+def write_texts(app, error):
+    """What static/search.js looks through."""
+    if error is None:
+        texts = {name: sections(app.env.get_doctree(name)) for name in sorted(app.env.found_docs)}
+        text = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+        Path(app.outdir, "texts.js").write_text(f"const TEXTS = {text};\n", encoding="utf-8")
 
 
 def setup(app):
+    app.connect("build-finished", write_texts)
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))

@@ -202,6 +202,39 @@ def test_search_finds_a_chapter_from_a_file(pages, reader):
     assert wrong == []
 
 
+def rare_word(chapter, pages):
+    """The longest word that only one chapter has, in its prose, and that begins as no word of another page."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", 4).cells
+    prose = "\n".join(line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
+                      if not re.match(r"#|\||\$|<", line))
+    elsewhere = " ".join([path.read_text(encoding="utf-8") for path in pages if path.stem != chapter]
+                         + [cell.source for cell in cells if cell.cell_type == "code"]
+                         + re.findall(r"(?m)^#.*", "\n".join(cell.source for cell in cells))).lower()
+    words = {word for word in re.findall(r"(?<![\w`.])[a-z]{8,}(?![\w`.])", prose) if word[:5] not in elsewhere}
+    return max(sorted(words), key=len)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", ["00_start_here", "03_style_loss", "08_after_2015"])
+def test_search_finds_a_word_of_the_text_and_leads_to_its_section(pages, reader, chapter):
+    word = rare_word(chapter, pages)
+    page, wrong = reader(BUILT / "index.html", PHONE)
+    page.goto(f"{(BUILT / 'search.html').as_uri()}?q={word}")
+    found = page.locator("ul.search > li")
+    playwright.expect(found).to_have_count(1)
+    playwright.expect(found.locator("a").first).to_have_attribute("href", f"notebooks/{chapter}.html")
+    playwright.expect(found.locator("mark").first).to_have_text(re.compile(word, re.IGNORECASE))
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    told = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
+    assert [each["id"] for each in told if each["impact"] in ("serious", "critical")] == []
+    section = found.locator("li a").first
+    part = section.get_attribute("href").partition("#")[2]
+    section.click()
+    page.wait_for_url(f"**/{chapter}.html#{part}")
+    playwright.expect(page.locator(f"section[id='{part}']")).to_contain_text(re.compile(word, re.IGNORECASE))
+    assert wrong == []
+
+
 @pytest.mark.slow
 def test_a_solution_is_folded_and_its_exercise_leads_to_it(pages, reader):
     for path in pages:
