@@ -50,10 +50,12 @@ OPENINGS = {
         ("data/atlas/figure/1-125.jpg", "One block, much weight: the same forms in blue and yellow."),
         ("data/atlas/figure/5-1.jpg", "Five blocks, little weight: the tower's lines, and short strokes in the sky."),
         ("data/atlas/figure/5-125.jpg", "Five blocks, much weight: swirls, and the tower nearly gone.")]),
-    "08": ("A window, and two textures of three blocks: with its Gram matrices, and with its maps' means only.", [
-        ("data/style/glass.jpg", "A round window of small panes in red, blue and yellow, with black leads."),
-        ("data/atlas/textures/glass-3-gram.jpg", "Small panes with dark outlines, strewn about."),
-        ("data/atlas/textures/glass-3-means.jpg", "Panes again, packed closely and all of a kind.")]),
+    "08": ("One photograph, one window, four answers to what style is: Gram matrices, means, histograms, sliced "
+           "Wasserstein distance.", [
+        ("data/atlas/statistics/glass-gram.jpg", "A palace tower of coloured panes; round ones lie over its roofs."),
+        ("data/atlas/statistics/glass-means.jpg", "The tower with clear roofs and dark storeys, panes in the sky."),
+        ("data/atlas/statistics/glass-histograms.jpg", "Much the same, with finer panes in the sky and the bushes."),
+        ("data/atlas/statistics/glass-sliced.jpg", "The clearest tower, the palest panes in the sky.")]),
 }
 
 
