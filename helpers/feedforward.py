@@ -2,7 +2,8 @@
 
 Johnson, Alahi, Fei-Fei 2016 in small: two steps down to a quarter of the size, residual blocks there, two steps up.
 Instance normalisation as in Ulyanov, Vedaldi, Lempitsky 2016; its scale and shift depend on a dial, as they depend on
-the style in Dumoulin, Shlens, Kudlur 2017. `data/feedforward/train.py` trains it.
+the style in Dumoulin, Shlens, Kudlur 2017. One painter's dial is the style weight's, another's leads from one style to
+another. `data/feedforward/train.py` trains them.
 """
 
 import functools
@@ -13,8 +14,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "data" / "feedforward" / "swirls.npz"
-STYLE, UNSEEN = "swirls.jpg", "china.jpg"         # what it was trained on, and the photograph it has never met
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "feedforward"
+WEIGHTS, STYLE = FOLDER / "swirls.npz", "swirls.jpg"
+BOTH_WEIGHTS, BOTH = FOLDER / "both.npz", ("swirls.jpg", "glass.jpg")        # at the dial's 0, at its 1
+UNSEEN = "china.jpg"                              # the photograph that neither has ever met
 
 
 def style_weight(dial):
@@ -92,16 +95,19 @@ def new_painter(seed=0):
     return painter
 
 
-def save(painter, history, path=WEIGHTS):
-    """Write the weights as arrays of 16 bits, and the history (n, 3): step, loss, loss on the unseen photograph."""
+def save(painter, history, path):
+    """Write the weights as arrays of 16 bits, and the history, a row for each report of the training."""
     arrays = {f"w{number:02}": array.astype(np.float16) for number, array in enumerate(painter.get_weights())}
     part = Path(path).with_suffix(f".{os.getpid()}.npz")
-    np.savez_compressed(part, history=np.array(history, np.float32).reshape(-1, 3), **arrays)
+    np.savez_compressed(part, history=np.array(history, np.float32), **arrays)
     os.replace(part, path)                         # a file under its own name is whole
 
 
 def load(path=WEIGHTS):
-    """→ (Painter, history). Raises ValueError for a file that is no Painter's; nothing in it can run."""
+    """→ (Painter, history); history: step, loss, loss on the unseen photograph (for each style), (n, 3) or (n, 4).
+
+    Raises ValueError for a file that is no Painter's; nothing in it can run.
+    """
     painter, path = new_painter(), Path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -114,13 +120,17 @@ def load(path=WEIGHTS):
     return painter, history
 
 
-@functools.lru_cache(maxsize=1)
-def _own():
-    painter, _ = load()
+@functools.lru_cache(maxsize=2)
+def _compiled(path):
+    painter, _ = load(path)
     return tf.function(painter, reduce_retracing=True, autograph=False)
 
 
-def paint(image, dial=1.0):
-    """A picture (H, W, 3), 0…1, H and W ≥ 32, in the manner of `STYLE` → the same shape; dial: 0…1, or beyond."""
+def paint(image, dial=1.0, path=WEIGHTS):
+    """A picture (H, W, 3), 0…1, H and W ≥ 32, painted → the same shape; dial: 0…1, or beyond.
+
+    path: `WEIGHTS`, in the manner of `STYLE`, more of it the higher the dial; `BOTH_WEIGHTS`, from one of `BOTH` to the
+    other.
+    """
     dial = tf.constant([[dial]], tf.float32)
-    return _own()(tf.constant(image[None], tf.float32), dial).numpy()[0]
+    return _compiled(path)(tf.constant(image[None], tf.float32), dial).numpy()[0]

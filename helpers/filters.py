@@ -63,8 +63,8 @@ class _ArraysOnly(pickle.Unpickler):
         return self.ALLOWED[module, name]
 
 
-def read_arrays(path):
-    """The 13 convolutions of VGG16, in order: [[kernel, bias], …]."""
+def read_arrays(path, network="VGG16_0"):
+    """The convolutions of the offline package's VGG16 or "AlexNet_0", in order: [[kernel, bias], …]."""
     with open(path, "rb") as file:
-        tree = _ArraysOnly(file).load()["VGG16_0"]
-    return [[tree[f"Conv_{i}"]["kernel"], tree[f"Conv_{i}"]["bias"]] for i in range(13)]
+        tree = _ArraysOnly(file).load()[network]
+    return [[tree[f"Conv_{i}"]["kernel"], tree[f"Conv_{i}"]["bias"]] for i in range(len(tree))]

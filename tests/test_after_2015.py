@@ -1,13 +1,17 @@
 """What may stand in the Gram matrix's and in VGG19's place, and the network that paints at once."""
 
+import hashlib
 import importlib.util
+import pickle
+import socket
 
+import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import feedforward, images, losses, networks, statistics
+from helpers import feedforward, filters, images, losses, networks, statistics, vgg, weights
 from helpers.transfer import StyleTransfer
 
 PHOTO = images.load_image("china.jpg", 64)
@@ -175,25 +179,103 @@ def test_any_of_keras_networks_by_name_with_a_file_of_ones_own(tmp_path):
 
 
 def test_a_server_that_does_not_answer_leaves_random_filters(monkeypatch, capsys):
-    def build(include_top, weights):
+    waited = []
+
+    def build(include_top, weights):        # the names are Keras'
         if weights == "imagenet":
+            waited.append(socket.getdefaulttimeout())
             raise OSError("no route")
         return keras.applications.mobilenet_v2.MobileNetV2(include_top=include_top, weights=weights)
     build.__module__ = keras.applications.MobileNetV2.__module__
     monkeypatch.setattr(keras.applications, "MobileNetV2", build)
     made = networks.load("MobileNetV2", "Conv1_relu")
-    assert capsys.readouterr().out == ("Keras' weights for MobileNetV2 cannot be fetched (OSError). "
+    assert capsys.readouterr().out == ("The weights of MobileNetV2 cannot be fetched (OSError). "
                                        "Random ones are taken.\n")
     assert made.source == "MobileNetV2, random filters"
+    assert waited == [weights.SECONDS] and socket.getdefaulttimeout() is None
 
 
 @pytest.mark.parametrize("arguments, words", [
     (("MobileNet2", "x"), "no network 'MobileNet2': did you mean MobileNetV2"),
     (("MobileNetV2", "Conv1_rela", None), "no layer 'Conv1_rela': did you mean Conv1_relu"),
-    (("MobileNetV2", "Conv1_relu", __file__), "does not fit MobileNetV2 without its top")])
+    (("MobileNetV2", "Conv1_relu", __file__), "does not fit MobileNetV2 without its top"),
+    (("MobileNetV2", "Conv1_relu", "offline"), "no weights of MobileNetV2: it has VGG16's")])
 def test_what_no_network_is_gets_one_sentence(arguments, words):
     with pytest.raises(ValueError, match=words):
         networks.load(*arguments)
+
+
+def test_vgg16_itself_with_a_file_in_the_layout_of_keras_server(tmp_path):
+    keras.utils.set_random_seed(2)
+    own = keras.applications.VGG16(include_top=False, weights=None)
+    path = tmp_path / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [layer.name for layer in own.layers]
+        for layer in own.layers:
+            names = [f"{layer.name}_{part}_1:0" for part in "Wb"[:len(layer.weights)]]
+            group = file.create_group(layer.name)
+            group.attrs["weight_names"] = names
+            for name, value in zip(names, layer.get_weights(), strict=True):
+                group.create_dataset(name, data=value)
+    loaded = networks.load("VGG16", ["block1_conv1", "block2_conv2"], weights=str(path))
+    blue_first = PHOTO[None, ..., ::-1] * 255 - weights.KERAS_MEAN[::-1]
+    wanted = keras.Model(own.input, own.get_layer("block2_conv2").output)(blue_first)
+    assert np.allclose(loaded(PHOTO[None])["block2_conv2"], wanted, atol=1e-2) and np.std(wanted) > 1
+    there = StyleTransfer(PHOTO, "swirls.jpg", size=64, network=loaded, content_layers="block2_conv2",
+                          style_layers=("block1_conv1", "block2_conv2"))
+    assert there.run(4, progress=False).history[-1]["loss"] < there.evaluate(PHOTO)[0]
+
+
+def test_the_offline_default_is_vgg16_itself():
+    made = networks.load("VGG16", ["block1_conv2", "block3_conv3"], weights="offline")
+    assert made.source == "VGG16, ImageNet weights of the offline package"
+    ours = vgg.load_vgg19(["block1_conv2", "block3_conv3"], weights="offline")(PHOTO[None])
+    for name, activations in made(PHOTO[None]).items():
+        inside = (slice(None), slice(4, -4), slice(4, -4))        # at the rim a zero is another grey
+        assert np.allclose(activations[inside], ours[name][inside], atol=1e-3 * np.max(ours[name])), name
+
+
+def test_alexnet_has_the_packages_weights_or_random_ones(monkeypatch, tmp_path, capsys):
+    layers = ["conv1", "conv3"]
+    random = np.random.default_rng(11)
+    shapes, tree, maps = networks.ALEXNET.values(), {}, 3
+    for number, (count, size) in enumerate(shapes):
+        tree[f"Conv_{number}"] = {"kernel": random.normal(size=(size, size, maps, count)).astype(np.float32),
+                                  "bias": np.zeros(count, np.float32)}
+        maps = count
+    data = pickle.dumps({"AlexNet_0": tree}, protocol=3).replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    monkeypatch.setattr(weights, "FOLDER", tmp_path)
+
+    def unpack(folder):
+        (folder / networks.ALEXNET_FILE).write_bytes(data)
+        return folder / "vgg16.ckpt"
+    monkeypatch.setattr(weights, "_unpack", unpack)
+    assert networks.alexnet(layers).source == "AlexNet, random filters", "another hash is refused"
+    assert "AlexNet's weights cannot be fetched" in capsys.readouterr().out
+    monkeypatch.setattr(networks, "ALEXNET_SHA256", hashlib.sha256(data).hexdigest())
+    made = networks.alexnet(layers)
+    assert made.source == "AlexNet, ImageNet weights" and (tmp_path / networks.ALEXNET_FILE).exists()
+    prepared = np.pad((PHOTO * 255 - weights.OFFLINE_MEAN) / filters.OFFLINE_STD, ((2, 2), (2, 2), (0, 0)))
+    first = np.maximum(np.einsum("ijc,ijcn->n", prepared[4:15, 8:19], tree["Conv_0"]["kernel"]), 0)
+    found = made(PHOTO[None])
+    assert np.allclose(found["conv1"][0, 1, 2], first, rtol=1e-4, atol=1e-3)
+    assert list(found) == layers and found["conv3"].shape[-1] == 384
+    with pytest.raises(ValueError, match="AlexNet has no layer 'conv6': choose from conv1, conv2"):
+        networks.alexnet("conv6")
+
+
+def test_multiplications_are_counted_there_and_back():
+    layer = keras.layers.Conv2D(5, 3, strides=2, padding="same")
+    image = np.zeros((8, 6, 3), np.float32)
+
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.reduce_sum(layer(x) ** 2)
+        return tape.gradient(y, x)
+    there = (4 * 3) * (3 * 3 * 3 * 5)                            # places × weights
+    assert networks.multiplications(layer, image) == there
+    assert networks.multiplications(gradient, image) == 2 * there
 
 
 def test_random_filters_are_seeded_and_keep_vgg19s_shape():
@@ -253,12 +335,40 @@ def test_the_shipped_painter_is_small_and_paints_what_it_has_never_seen():
     assert feedforward.style_weight(0) == pytest.approx(0.1) and feedforward.style_weight(1) == pytest.approx(10)
 
 
-def test_training_never_opens_the_photograph_it_is_measured_on(monkeypatch):
-    path = feedforward.WEIGHTS.with_name("train.py")
-    train = importlib.util.module_from_spec(importlib.util.spec_from_file_location("train", path))
-    train.__spec__.loader.exec_module(train)
+def test_the_second_painter_leads_from_one_style_to_the_other():
+    assert feedforward.WEIGHTS.stat().st_size + feedforward.BOTH_WEIGHTS.stat().st_size < 2_000_000
+    swirls, glass = (StyleTransfer(feedforward.UNSEEN, style, size=128, jit_compile=False)
+                     for style in feedforward.BOTH)
+    images_between = [feedforward.paint(swirls.content, dial, feedforward.BOTH_WEIGHTS) for dial in (0.0, 0.5, 1.0)]
+    away, nearer = ([course.evaluate(image)[1]["style"] for image in images_between] for course in (swirls, glass))
+    assert away[0] < away[1] < away[2] and nearer[0] > nearer[1] > nearer[2]
+    for course, image, factor in ((swirls, images_between[0], 0.65), (glass, images_between[2], 0.85)):
+        assert course.evaluate(image)[0] < factor * course.evaluate(course.content)[0]
+
+
+@pytest.fixture
+def train():
+    path = feedforward.FOLDER / "train.py"
+    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location("train", path))
+    module.__spec__.loader.exec_module(module)
+    return module
+
+
+def test_training_never_opens_the_photograph_it_is_measured_on(train, monkeypatch):
     unseen, opened = feedforward.UNSEEN, []
     monkeypatch.setattr(images, "load_image", lambda source, size=None, load=images.load_image:
                         opened.append(str(source)) or load(source, size))
-    next(train.crops(np.random.default_rng(0)))
+    next(train.crops(np.random.default_rng(0), 160))
     assert len(opened) == 5 * len(train.SIZES) and not any(unseen in name for name in opened)
+
+
+def test_a_step_of_training_changes_the_weights_and_writes_them(train, painter, monkeypatch, tmp_path):
+    monkeypatch.setattr("helpers.winograd.is_available", lambda: False)          # compiling would take longer
+    monkeypatch.setattr(feedforward, "BOTH_WEIGHTS", tmp_path / "both.npz")
+    monkeypatch.setattr(feedforward, "load", lambda: (feedforward.new_painter(), None))
+    monkeypatch.setattr(train, "SIZES", (224,))
+    train.train_both(1e-9)                                                       # over after the first step
+    monkeypatch.undo()
+    trained, history = feedforward.load(tmp_path / "both.npz")
+    assert history.shape == (1, 4) and history[0, 0] == 1 and np.isfinite(history).all()
+    assert np.any(trained.last.kernel), "all of it was 0 before"
