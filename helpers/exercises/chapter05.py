@@ -122,6 +122,8 @@ def best_rate(answer):
         "Half of it: set 1 − η·least equal to η·largest − 1, and solve for η.": of(lambda low, high: 1 / (low + high)),
         "Twice too much: set 1 − η·least equal to η·largest − 1, and solve for η.":
             of(lambda low, high: 4 / (low + high)),
+        "Brackets: the sum stands under the line as a whole.":
+            (of(lambda low, high: 2 / low + high), of(lambda low, high: 2 / high + low)),
         "Only the flattest and the steepest count: what lies between shrinks faster than both.":
             (lambda c: 1 / np.mean(c), lambda c: 2 / np.sum(c), lambda c: 1 / np.median(c), lambda c: 2 / np.mean(c),
              lambda c: len(c) / np.sum(c), lambda c: 2 / (c[0] + c[1])),

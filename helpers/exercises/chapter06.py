@@ -9,12 +9,15 @@ from helpers.exercises.engine import NotQuite, expect, register, value
 
 
 class Posted(queue.SimpleQueue):
-    """A queue whose `get` does not wait for ever where nothing is left."""
+    """A queue whose `get` does not wait for ever where nothing is left, and which says why it cannot be looped over."""
 
     def get(self, block=True, timeout=None):
         if self.empty() and block:
             raise NotQuite("get() waits for a message, and here for ever: ask empty() before each get().")
         return super().get(block, timeout)
+
+    def __iter__(self):
+        raise NotQuite("A queue cannot be gone through with for: while it is not empty, take one message with get().")
 
 
 @register
@@ -64,6 +67,14 @@ def take(answer):
             setattr(transfer, name, number)
         return len(messages)
 
+    def sliders(posted, transfer):
+        moved = {}
+        while not posted.empty():
+            name, number = posted.get()
+            moved[name] = number
+        vars(transfer).update(moved)
+        return len(moved)
+
     def literally(posted, transfer):
         return every(posted, transfer, which=lambda name: None)
     expect(outcome(answer) if callable(answer) else answer, outcome(every), {
@@ -83,6 +94,7 @@ def take(answer):
              outcome(lambda *case: every(*case, change=lambda old, new: old * new))),
         "The messages are still in the queue: get() takes them out, qsize() only counts.":
             (outcome(lambda posted, transfer: posted.qsize()), outcome(lambda posted, transfer: 0)),
+        "The weights are right; yours counts the sliders that were moved. Each message counts.": outcome(sliders),
         "The weights are right; return the number of messages, counted while you take them.":
             tuple(outcome(lambda *case, count=count: every(*case, count=count)) for count in (0, 1)),
         "The weights are right; the count begins at 0 and grows by one for each.":
@@ -163,11 +175,12 @@ def guarded(answer):
     def outcome(function):
         def on(kind):
             told, calls = [], []
+            errors = {"breaks": ValueError("the disk is full"), "divides": ZeroDivisionError("division by zero")}
 
             def callback(evaluation, image, record):
                 calls.append(evaluation)
-                if kind == "breaks" and evaluation == 3:
-                    raise ValueError("the disk is full")
+                if kind in errors and evaluation == 3:
+                    raise errors[kind]
                 return kind == "stops" and evaluation == 4
             safe = function(callback, told.append)
             if not callable(safe) and value(safe).size:
@@ -180,18 +193,19 @@ def guarded(answer):
                 if said:
                     ended = evaluation
                     break
-            heard = "the disk is full" in str(told[0]) if told else False
+            heard = str(errors.get(kind)) in str(told[0]) if told else False
             return np.array([ended, len(calls), len(told), heard], np.float64)
         return on
 
-    def build(stop=True, pass_on=True, tell=lambda tell, error: tell(str(error)), twice=False, otherwise=None):
+    def build(stop=True, pass_on=True, tell=lambda tell, error: tell(str(error)), twice=False, otherwise=None,
+              caught=Exception):
         def function(callback, speak):
             def safe(*case):
                 try:
                     said = callback(*case)
                     said = callback(*case) if twice else said
                     return said if pass_on else otherwise
-                except Exception as error:
+                except caught as error:
                     tell(speak, error)
                     return stop
             return safe
@@ -214,6 +228,8 @@ def guarded(answer):
             build(tell=lambda tell, error: [tell(str(error)), tell(str(error))]),
         "The callback is called twice for each evaluation: keep its answer in a name.": build(twice=True),
         "The error still comes through: the call of the callback belongs inside try.":
-            outcome(lambda callback, tell: callback)},
-        [("breaks",), ("stops",), ("neither",)])
+            outcome(lambda callback, tell: callback),
+        "One kind of error is caught, others still come through: catch Exception.":
+            (build(caught=ZeroDivisionError), build(caught=ValueError))},
+        [("breaks",), ("divides",), ("stops",), ("neither",)])
     return "So the studio does: the picture stays, and the sentence stands where the person looks."
