@@ -49,6 +49,20 @@ def guidance(masks, shape):
     return shrunk / tf.sqrt(tf.reduce_sum(shrunk ** 2, (1, 2), keepdims=True))
 
 
+def split(share, shapes):
+    """A line across the image: the first style to its left, the second to its right → the guidance channels of both.
+
+    share: of the width that lies left of the line, above 0 and below 1. shapes: (H_l, W_l) of each layer. Returns
+    [float32 (2, H_l, W_l) for each layer], to be set as `guides`: what masks that end at the line would give.
+    """
+    guides = []
+    for height, width in shapes:
+        left = np.clip(share * width - np.arange(width), 0, 1).astype(np.float32)
+        halves = np.repeat(np.stack([left, 1 - left])[:, None], height, axis=1)
+        guides.append(guidance(halves, (height, width)))
+    return guides
+
+
 def guided_gram(features, guides):
     """The Gram matrix of each region: G_r = F_rᵀ F_r with F_r = T_r ∘ F.
 

@@ -32,7 +32,7 @@ class StyleTransfer:
     place, (B, H, W, 3), RGB, 0…1 → {layer: activations}, as `networks` makes them. Chapter 08.
     jit_compile: as in Keras. "auto" has XLA compile the step where that makes it faster; it takes some seconds, which
     a run of a dozen evaluations does not win back: False spares them.
-    All weights, `blend` included, may be set at any time, also while a run is under way.
+    All weights, `blend` and the masks' `guides` included, may be set at any time, also while a run is under way.
     Source: Gatys et al. 2015, eq. 7, with the relative losses of chapter 04.
     """
 
@@ -67,8 +67,8 @@ class StyleTransfer:
         cost.warn_of_memory(*self.content.shape[:2], self.engine.bytes_per_pixel)
         features = self.engine.network(tf.constant(self.content[None]))
         self._content_targets = [features[name] for name in self.content_layers]
-        self._guides = steering.channels(masks, len(styles), self.content.shape[:2],
-                                         [features[name] for name in self.style_layers], statistic)
+        self.guides = steering.channels(masks, len(styles), self.content.shape[:2],
+                                        [features[name] for name in self.style_layers], statistic)
         self.style_targets = []                # a list for each style image, in it one for each style layer
         for image in self.styles:
             features = self.engine.network(tf.constant(image[None]))
@@ -85,7 +85,7 @@ class StyleTransfer:
             raise ValueError(f"the generated image has the content image's shape {self.content.shape}, this one has "
                              f"{image.shape}: start(image) fits it.")
         started, (weights, each, blend) = time.perf_counter(), self._checked()
-        targets, regions = steering.asked(self.style_targets, blend, self._guides)
+        targets, regions = steering.asked(self.style_targets, blend, self.guides)
         loss, terms, gradient = self.engine.step(tf.constant(image[None]), self._content_targets, targets,
                                                  tf.constant(weights), tf.constant(each), regions)
         names = ("content", "style", "tv", *self.style_layers)
@@ -159,8 +159,8 @@ class StyleTransfer:
         return Result(part.image, history, stopped, part.interrupted, part.diverged)
 
     def _setting(self):
-        return (self.content_weight, self.style_weight, self.tv_weight,
-                tuple(self.layer_weights.items()), tuple(self.blend))
+        return (self.content_weight, self.style_weight, self.tv_weight, tuple(self.layer_weights.items()),
+                tuple(self.blend), tuple(guide.ref() for guide in self.guides))
 
 
 def stylize(content, style, *, sizes=None, steps=100, method="lbfgs", callback=None, start="content", seed=0,

@@ -407,6 +407,50 @@ def test_a_thumb_reaches_everything(shown):
     shown.resize(1366, 768)
 
 
+def violations(page):
+    return [(violation["id"], [node["target"] for node in violation["nodes"]])
+            for violation in axe.Axe().run(page, context=".studio").response["violations"]
+            if violation["impact"] in ("serious", "critical")]
+
+
+def test_a_line_parts_two_styles(shown):
+    """Its slider is there with a second style alone, within a thumb's reach; a drag and a key move the line."""
+    set_to = ("import time\nfrom helpers.studio import Studio\ns = Studio._open()\n"
+              "while s.snapshot.settings.split != {}: time.sleep(.05)")
+    shown.tab("Your pictures")
+    split, line = shown.slider("Split"), shown.studio.locator(".line")
+    playwright.expect(split).to_be_hidden()
+    playwright.expect(shown.slider("Blend")).to_be_hidden()
+    shown.choose("Second style", "glass")
+    playwright.expect(split).to_be_visible()
+    playwright.expect(shown.slider("Blend")).to_be_visible()
+    split.fill("10")
+    in_kernel(shown.folder, set_to.format(0.5), shown.kernel())
+    shown.page.wait_for_timeout(700)              # until an answer of the painter's moves the handle again
+    playwright.expect(split).to_have_attribute("aria-valuetext", "50 %")
+    split.press("ArrowRight")
+    in_kernel(shown.folder, set_to.format(0.55), shown.kernel())
+    playwright.expect(split).to_have_attribute("aria-valuetext", "55 %")
+    for size in ((390, 844), (1366, 768)):
+        shown.resize(*size)
+        split.scroll_into_view_if_needed()
+        split.focus()
+        assert inside(split, *size) and not violations(shown.page)
+        frame, edge = shown.studio.locator(".frame").bounding_box(), line.bounding_box()
+        assert abs(edge["x"] - frame["x"] - 0.55 * frame["width"]) < 2
+        shown.shot(f"split-{size[0]}")
+        if size[0] == 390:
+            assert split.bounding_box()["height"] >= 44
+    shown.slider("Wipe").focus()
+    playwright.expect(line).to_be_hidden()        # it lies over the picture only while it is moved
+    split.fill("0")
+    in_kernel(shown.folder, set_to.format(0.0), shown.kernel())
+    shown.choose("Second style", "none")
+    playwright.expect(split).to_be_hidden()
+    shown.tab("Lesson")
+    assert not shown.errors
+
+
 def test_the_picture_alone_with_two_sliders(shown):
     shown.click("Full screen")
     shown.page.wait_for_function("document.fullscreenElement")
@@ -460,9 +504,7 @@ def test_no_serious_violation_for_those_who_hear_the_page(shown):
         shown.page.emulate_media(color_scheme=scheme)
         shown.resize(*size)
         shown.tab(tab)
-        found += [(scheme, size, tab, violation["id"], [node["target"] for node in violation["nodes"]])
-                  for violation in axe.Axe().run(shown.page, context=".studio").response["violations"]
-                  if violation["impact"] in ("serious", "critical")]
+        found += [(scheme, size, tab, *violation) for violation in violations(shown.page)]
     assert not found
     shown.page.emulate_media(color_scheme="light")
     shown.resize(1366, 768)

@@ -300,6 +300,50 @@ def test_layer_weights_and_blend_reach_the_transfer(painter):
     assert made.blend == [0.0, 1.0] and made.layer_weights["block1_conv1"] == 0
 
 
+def test_each_half_is_nearer_to_its_own_style(painter):
+    """By the Gram matrices of a half cut out of the painting, which no mask has touched."""
+    painter.set(style="swirls", second="glass", split=0.5, steps=40)
+    painter.paint()
+    assert painter.wait(SECONDS) and not painter.snapshot.error
+    image, middle = painter.snapshot.image, painter.snapshot.image.shape[1] // 2
+    apart = {style: [transfer.StyleTransfer(np.ascontiguousarray(half), style, size=None, style_size=128,
+                                            jit_compile=False).evaluate(half)[1]["style"]
+                     for half in (image[:, :middle], image[:, middle:])] for style in ("swirls.jpg", "glass.jpg")}
+    assert apart["swirls.jpg"][0] < 0.5 * apart["glass.jpg"][0]
+    assert apart["glass.jpg"][1] < 0.5 * apart["swirls.jpg"][1]
+
+
+def test_a_moved_line_begins_anew_and_compiles_nothing(painter):
+    painter.set(second="wave", split=0.5, steps=4)
+    painter.paint()
+    assert painter.wait(SECONDS)
+    first, made = painter.snapshot, painter._owner.networks.get(painter.snapshot.settings, 128)
+    before = made.engine.traces()
+    painter.set(split=0.25).result(SECONDS)
+    assert painter.snapshot.painting and painter.snapshot.earlier == 1
+    assert painter.wait(SECONDS) and painter.snapshot.evaluation == 4 and not painter.snapshot.error
+    assert painter._owner.networks.get(painter.snapshot.settings, 128) is made and made.engine.traces() == before
+    line = made.guides[0][0].numpy().any(axis=0).mean()
+    assert line == pytest.approx(0.25, abs=0.01)
+    painter.bring_back().result(SECONDS)
+    assert painter.snapshot.image is first.image and painter.snapshot.settings.split == 0.5
+
+
+def test_a_line_on_its_way_puts_one_picture_aside():
+    painter = small(size=192, steps=1000, second="wave", split=0.5)
+    run(painter, 2)
+    painter.paint()
+    for split in (0.45, 0.4, 0.35):
+        painter.set(held=True, split=split).result(SECONDS)
+        until(lambda: len(painter.snapshot.history) >= 2)
+        assert {record["size"] for record in painter.snapshot.history} == {COARSE}
+    assert painter.snapshot.earlier == 1
+    painter.set(held=False, split=0.35)
+    until(lambda: painter.snapshot.evaluation >= 1)
+    painter.close()
+    gone()
+
+
 @pytest.mark.parametrize("change", [{"style": "wave"}, {"method": "adam"}, {"pooling": "avg"}, {"size": 192}])
 def test_a_new_choice_while_painting_goes_on_from_the_picture(painter, change):
     painter.paint()
@@ -436,6 +480,7 @@ def test_a_size_that_does_not_fit_is_refused_with_one_that_does(painter, monkeyp
     ({"content": "nowhere"}, "upload it first"), ({"style_weight": float("nan")}, "number from 0"),
     ({"content_weight": -1.0}, "number from 0"), ({"tv_weight": "much"}, "number from 0"),
     ({"layer_weights": (1.0,)}, "layer weights"), ({"blend": 1.5}, "blend"), ({"blend": "half"}, "blend"),
+    ({"split": 1.0}, "split is 0, for none"), ({"split": True}, "split"), ({"split": float("nan")}, "split"),
     ({"size": 100_000}, "size cannot be"), ({"pooling": "min"}, "pooling cannot be"),
     ({"start": "zero"}, "start cannot be"), ({"method": "newton"}, "method cannot be"),
     ({"steps": 0}, "steps cannot be"), ({"style_wieght": 3.0}, "did you mean style_weight")])
@@ -464,7 +509,8 @@ def test_an_interrupt_of_the_kernel_loses_no_picture():
 
 def test_saved_settings_are_read_back(painter, tmp_path):
     name = painter.add("garden.png", FLAT).result(SECONDS)
-    painter.set(content=name, style="dots", style_weight=63.0, layer_weights=(0.0, 1.0, 1.0, 2.5, 1.0))
+    painter.set(content=name, style="dots", style_weight=63.0, layer_weights=(0.0, 1.0, 1.0, 2.5, 1.0),
+                second="ink", split=0.35)
     path = painter.save(tmp_path / "new").result(SECONDS)
     assert path.parent.name == "new" and Image.open(path).size == (128, 96)
     other = Painter()
@@ -473,6 +519,16 @@ def test_saved_settings_are_read_back(painter, tmp_path):
     assert other.snapshot.names["own"] == ("garden",)
     assert painter.save(tmp_path).result() != painter.save(tmp_path).result(), "no picture is overwritten"
     other.close()
+
+
+def test_a_picture_saved_before_there_was_a_line_has_none(painter, tmp_path):
+    path = files.save(FLAT, Settings(second="ink", size=128), {}, tmp_path)
+    with Image.open(path) as saved:
+        values = json.loads(saved.text["Studio"])
+    assert values.pop("split") == 0.0
+    painter.set(split=0.5)
+    painter.read(images.save_image(FLAT, tmp_path / "old.png", {"Studio": json.dumps(values)})).result(SECONDS)
+    assert painter.snapshot.settings == Settings(second="ink", size=128)
 
 
 def test_a_picture_whose_settings_are_refused_leaves_nothing_behind(painter, tmp_path):
@@ -533,8 +589,9 @@ def test_every_preset_is_explained_in_two_sentences():
         assert text.count(". ") >= 1 and text.endswith(".")
 
 
-@pytest.mark.parametrize("changes", [*PRESETS.values(), {"second": "ink"}, {"keep_colours": True}, {"method": "adam"},
-                                     {"start": "noise"}, {"pooling": "avg"}, {"tv_weight": 9.0}, {"style_weight": 0.1}])
+@pytest.mark.parametrize("changes", [
+    *PRESETS.values(), {"second": "ink"}, {"second": "ink", "split": 0.5}, {"keep_colours": True}, {"method": "adam"},
+    {"start": "noise"}, {"pooling": "avg"}, {"tv_weight": 9.0}, {"style_weight": 0.1}])
 def test_every_explanation_leads_to_a_chapter(changes):
     folder = Path(__file__).resolve().parent.parent / "notebooks"
     assert (folder / f"{explain(Settings(**changes))[1]}.ipynb").exists()

@@ -213,9 +213,9 @@ def test_settings_at_the_ends_of_their_ranges_are_taken(changes):
 
 def test_what_can_be_set_begins_where_the_chapters_stand():
     assert vars(Settings()) == {
-        "content": "china", "style": "swirls", "second": "", "blend": 0.5, "content_weight": 1.0, "style_weight": 10.0,
-        "tv_weight": 0.5, "layer_weights": (1.0,) * 5, "pooling": "max", "size": 256, "start": "content",
-        "method": "lbfgs", "keep_colours": False, "steps": 150}
+        "content": "china", "style": "swirls", "second": "", "blend": 0.5, "split": 0.0, "content_weight": 1.0,
+        "style_weight": 10.0, "tv_weight": 0.5, "layer_weights": (1.0,) * 5, "pooling": "max", "size": 256,
+        "start": "content", "method": "lbfgs", "keep_colours": False, "steps": 150}
     for settings in PRESETS.values():
         Settings().changed({"china", "swirls"}, **settings)
         assert set(settings) == {*NEUTRAL, "layer_weights"}

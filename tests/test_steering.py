@@ -103,6 +103,39 @@ def test_a_guidance_channel_is_normalised_and_shrinks_by_means():
     assert np.allclose(steering.guidance(np.ones((1, 43, 65), np.float32), (5, 8)), 1 / np.sqrt(40), atol=1e-6)
 
 
+def test_a_split_is_what_masks_that_end_at_the_line_give(guided):
+    shapes = [tuple(guide.shape[1:]) for guide in guided.guides]
+    for ours, theirs in zip(steering.split(0.5, shapes), guided.guides, strict=True):
+        assert ours.shape == theirs.shape and np.abs(ours - theirs).max() < 1e-6
+    for share in (0.05, 0.33, 0.95):                             # within a pixel of the coarsest layer too
+        for guide, (height, width) in zip(steering.split(share, shapes), shapes, strict=True):
+            seen = guide.numpy()[:, 0] * np.sqrt(height)
+            assert np.allclose((guide.numpy() ** 2).sum((1, 2)), 1, atol=1e-6)
+            assert (seen[0] > 0).sum() == np.ceil(round(share * width, 6)), "left of the line"
+            assert (seen[1] > 0).sum() == width - np.floor(share * width), "right of it"
+
+
+def test_guides_moved_on_the_way_act_from_then_on(guided):
+    """As a moved weight does: another loss, and L-BFGS's memory of the old one is dropped."""
+    before, kept = guided.evaluate(SMALL)[0], guided.guides
+    moved = steering.split(0.25, [tuple(guide.shape[1:]) for guide in kept])
+
+    def watch(evaluation, image, record):
+        if evaluation == 3:
+            guided.guides = moved
+    traces = guided.engine.traces()
+    steered = guided.run(6, callback=watch, progress=False)
+    guided.guides = kept
+    assert len(steered.history) == 6 and guided.engine.traces() == traces
+    halfway = guided.run(3, progress=False)
+    guided.guides = moved
+    rest = guided.run(3, start=halfway.image, progress=False)
+    assert guided.evaluate(SMALL)[0] != pytest.approx(before, rel=1e-3)
+    guided.guides = kept
+    assert [record["loss"] for record in steered.history[3:]] == pytest.approx(
+        [record["loss"] for record in rest.history], rel=1e-4)
+
+
 def test_a_guided_gram_matrix_is_the_regions_own():
     features = RNG.normal(size=(1, 6, 8, 5)).astype(np.float32)
     mask = np.zeros((1, 6, 8), np.float32)
@@ -115,7 +148,7 @@ def test_each_region_is_held_against_its_own_style(guided):
     layers = dict(guided.engine.network(SMALL[None]))
     terms = guided.evaluate(SMALL)[1]
     for position, name in enumerate(guided.style_layers):
-        guides = guided._guides[position]
+        guides = guided.guides[position]
         apart = [losses.style_loss([steering.guided_gram(layers[name], guides[r:r + 1])],
                                    [guided.style_targets[r][position]]) for r in (0, 1)]
         assert terms[name] == pytest.approx(float(0.25 * apart[0] + 0.75 * apart[1]), rel=1e-3), name

@@ -62,7 +62,8 @@ def read(source):
     text = getattr(Image.open(io.BytesIO(data)), "text", {})
     try:
         settings = json.loads(text["Studio"])
-        settings = {**settings, "layer_weights": tuple(settings["layer_weights"])}
+        # A file that is older than a setting was painted without it.
+        settings = {"split": 0.0, **settings, "layer_weights": tuple(settings["layer_weights"])}
         own = {name: images.load_image(base64.b64decode(value, validate=True))
                for name, value in json.loads(text.get("Pictures", "{}")).items()
                if name in [settings.get(role) for role in PICTURES]}

@@ -53,6 +53,13 @@ class Owner(Actor):
             return
         if moved & {"content", "start"}:
             self._put_aside(before)
+        elif "split" in moved and after.second:  # strokes that are there would stay
+            again = self.picture.finished and not self.paused
+            if not self.picture.evaluation:
+                self.picture.image = None        # begun a moment ago, while the line was on its way
+            self._put_aside(before)
+            if again:
+                self._do_paint()
         elif "steps" in moved and self.picture.evaluation < self.picture.goal:       # at least one further
             self.picture.goal = max(self.picture.evaluation + 1, self.picture.goal + after.steps - before.steps)
         if moved - {"keep_colours", "steps"}:

@@ -43,6 +43,13 @@ function render({model, el}) {
   layers.forEach((one, k) => one.node.append(bars[k]));
   const blend = slider("Blend", words.blend, settings => settings.blend, (value, held) => set({blend: value}, held),
     "blend");
+  const split = slider("Split", words.split, settings => settings.split, (value, held) => set({split: value}, held),
+    "split", "split");
+  const line = make("i", {class: "line", "aria-hidden": true});        // seen while the slider has the focus
+  const drawn = () => { line.hidden = !split.value; line.style.left = `${100 * split.value}%`; };
+  now.parentNode.append(line);
+  split.node.addEventListener("input", drawn);
+  controls.push({show(settings) { blend.node.hidden = split.node.hidden = !settings.second; drawn(); }});
   const second = menu("second", "Second style", [["none", ""]]);
   controls.unshift({show() {
     second.offer([["none", ""], ...[...state.names.style, ...state.names.own].map(name => [name, name])]);
@@ -69,14 +76,14 @@ function render({model, el}) {
     "Lesson": [make("section", {}, part("Photograph", gallery("content", "Photographs")),
       part("Style", gallery("style", "Styles"))),
     make("section", {class: "weights"}, make("h2", {}, "Weights"), make("div", {class: "presets"},
-      ...[...words.presets, ["Reset", {...words.presets[0][1], blend: 0.5}]].map(apply)),
+      ...[...words.presets, ["Reset", {...words.presets[0][1], blend: 0.5, split: 0}]].map(apply)),
     make("div", {class: "three"}, ...weights.map(one => one.node)))],
     "Layers": [part("Weight of each style layer", hint(words.hints.layers), ...layers.map(one => one.node),
       hint("A bar shows the layer's share in the style distance now."))],
     "Your pictures": [
       part("A picture of yours", labelled("It becomes", role), several(file("Upload a picture", "image/*", async one =>
         send("upload", {name: one.name, role: role.value}, [await smaller(one)]))), labelled("or from", address)),
-      part("Two styles at once", second.node, blend.node),
+      part("Two styles at once", second.node, blend.node, split.node),
       part("Change places", several(button("Swap photograph and style", () =>
         set({content: state.settings.style, style: state.settings.content})))),
       part("A saved picture", hint("A PNG that the studio saved holds its settings."), several(

@@ -44,7 +44,9 @@ def words():
     weights = {"content_weight": "Content", "style_weight": "Style", "tv_weight": "Smoothness"}
     return {"weights": [[name, label, levels(NEUTRAL[name])] for name, label in weights.items()],
             "layers": [name.replace("_conv1", "") for name in STYLE_LAYERS], "layer": levels(1.0),
-            "blend": [(f"{k * 5} %", k / 20) for k in range(21)], "hints": HINTS, "presets": list(PRESETS.items()),
+            "blend": [(f"{k * 5} %", k / 20) for k in range(21)],
+            "split": [("off", 0.0), *((f"{k * 5} %", k / 20) for k in range(1, 20))],
+            "hints": HINTS, "presets": list(PRESETS.items()),
             "menus": {"size": [(f"{n} px", n) for n in SIZES], "start": [(name, name) for name in STARTS],
                       "method": [("L-BFGS", "lbfgs"), ("Adam", "adam"), ("gradient descent", "gradient_descent")],
                       "pooling": [("maximum", "max"), ("average", "avg")],

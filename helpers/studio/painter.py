@@ -41,8 +41,8 @@ class Painter:
 
     def set(self, held=False, **changes):
         """Change settings. Weights act on the running descent from its next evaluation; another style, size, network
-        or method goes on from the picture so far; another content or start begins a new one and puts the old aside.
-        Another number of steps moves the end. A weight moved on a finished picture goes on painting.
+        or method goes on from the picture so far; another content, start or split begins a new one and puts the old
+        aside. Another number of steps moves the end. A weight or a split moved on a finished picture goes on painting.
         held: a slider's handle is still in the hand, so that only the coarse size works."""
         return self.post("set", held, **changes)
 

@@ -27,6 +27,7 @@ class Settings:
     style: str = "swirls"
     second: str = ""                 # another style, mixed in by `blend`, its share of 0…1
     blend: float = 0.5
+    split: float = 0.0               # share of the width left of a line, `second` right of it; 0: mixed everywhere
     content_weight: float = NEUTRAL["content_weight"]
     style_weight: float = NEUTRAL["style_weight"]
     tv_weight: float = NEUTRAL["tv_weight"]
@@ -54,6 +55,11 @@ class Settings:
         after._check(names)
         return after
 
+    @property
+    def parted(self):
+        """Whether each of two styles has its side of a line."""
+        return bool(self.second and self.split)
+
     def _check(self, names):
         for name in (self.content, self.style, *([self.second] if self.second else [])):
             if not isinstance(name, str) or name not in names:
@@ -65,6 +71,9 @@ class Settings:
             raise ValueError(f"there are {len(STYLE_LAYERS)} layer weights, one for each of {', '.join(STYLE_LAYERS)}.")
         if isinstance(self.blend, bool) or not isinstance(self.blend, (int, float)) or not 0 <= self.blend <= 1:
             raise ValueError("a blend is a number from 0 to 1.")
+        if isinstance(self.split, bool) or not isinstance(self.split, (int, float)) or not (
+                self.split == 0 or 0.05 <= self.split <= 0.95):       # nearer to an edge a style has no place left
+            raise ValueError("a split is 0, for none, or a number from 0.05 to 0.95.")
         allowed = {"pooling": ("max", "avg"), "size": SIZES, "start": STARTS, "method": tuple(descent.METHODS),
                    "keep_colours": (True, False), "steps": range(1, 100_001)}
         for name, values in allowed.items():     # by type as well: 128.0 is equal to a size, True to a number of steps

@@ -9,6 +9,7 @@ HINTS = {"content_weight": "Watch outlines: do roofs and eyes stay where they ar
          "tv_weight": "Watch the finest grain: it goes first, then the edges.",
          "layers": "block1 is colour and grain, block5 the largest strokes; only their ratios count.",
          "blend": "Watch the colours: they move before the strokes.",
+         "split": "First style left of the line, second right of it. A moved line begins a new picture.",
          "pooling": "Average is a little softer. The picture goes on from where it is.",
          "size": "Strokes keep their size in pixels: in a larger picture they are finer. Time grows with the area.",
          "start": "From noise, shapes come out of the fog. A new start puts the picture so far aside.",
@@ -45,6 +46,8 @@ def explain(settings):
          "The content distance stays low, the style distance high.", "04_total_loss"),
         (s.tv_weight >= 5, "Smoothness wins over detail: neighbouring pixels become alike. Flat areas with sharp "
          "borders remain, as in a poster.", "04_total_loss"),
+        (s.parted, "Each style has its own Gram matrices, taken over its own side of the line alone. Deep layers see "
+         "across it, so the strokes meet; the blend is what each side counts.", "07_steering"),
         (bool(s.second), "The target is a mixture of two Gram matrices, so both manners appear everywhere in the "
          "picture, not side by side. Move the blend and watch the colours first.", "03_style_loss"),
         (s.keep_colours, "Only brightness is taken from the painting; the colours are the photograph's. Strokes "

@@ -3,17 +3,19 @@
 Each gets what it needs when it starts, and posts what it found; `owner` decides what becomes of it.
 """
 
+import functools
 import math
 import threading
 
 import numpy as np
 import psutil
 
-from helpers import cost, images, transfer
+from helpers import cost, images, steering, transfer
 from helpers.studio.settings import COARSE, PICTURES, SIZES
 from helpers.transfer import STYLE_LAYERS
 
 NO_END = 2 ** 31         # the goal may move while it paints, so the owner decides
+BESIDE = np.tile([1.0, 0.0], (2, 1)), np.tile([0.0, 1.0], (2, 1))      # masks; where the line is, `weigh` says
 
 
 class Run:
@@ -64,7 +66,8 @@ class Networks:
                 if size < settings.size:     # the network needs 32 pixels on each side, also of a panorama
                     shapes = [images.load_image(image, settings.size).shape[:2] for image in (content, *styles)]
                     side = max(size, *(math.ceil(32 * max(shape) / min(shape)) for shape in shapes))
-                made = transfer.StyleTransfer(content, styles, pooling=settings.pooling, size=side)
+                masks = BESIDE if settings.parted else None
+                made = transfer.StyleTransfer(content, styles, pooling=settings.pooling, size=side, masks=masks)
                 for _ in range(2 if size <= COARSE else 1):          # compiles; then shows the pace
                     made.evaluate(made.content)
                 self.post("built", key, made)
@@ -116,7 +119,13 @@ def weigh(made, settings, firm=1.0):
     made.content_weight, made.style_weight = firm * settings.content_weight, settings.style_weight
     made.tv_weight, made.blend = settings.tv_weight, [1 - settings.blend, settings.blend] if settings.second else [1.0]
     made.layer_weights = dict(zip(STYLE_LAYERS, settings.layer_weights, strict=True))
+    if settings.parted:
+        made.guides = _parted(settings.split, tuple(tuple(guide.shape[1:]) for guide in made.guides))
+
+
+# Kept, so that a line that was not moved is the same line: a new one makes L-BFGS forget what it has learnt.
+_parted = functools.lru_cache(maxsize=4)(steering.split)
 
 
 def _key(settings, size):
-    return (*(getattr(settings, name) for name in PICTURES), settings.pooling, size)
+    return (*(getattr(settings, name) for name in PICTURES), settings.pooling, settings.parted, size)
