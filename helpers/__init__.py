@@ -20,6 +20,9 @@ if "persistent_cache" not in (flags := os.environ.get("TF_XLA_FLAGS", "")):
                                   "--tf_xla_persistent_cache_prefix=course").strip()
 
 # glibc keeps a heap for each thread and hands little of it back: painting again and again in threads, a process grew by
-# 100 to 200 MB before it levelled off. With one heap (M_ARENA_MAX is −8) it stays level. Other systems have no mallopt.
+# 100 to 200 MB before it levelled off. With one heap (M_ARENA_MAX is −8) it stays level. And once a large block was
+# freed, glibc puts the next ones onto the heap, where a small one behind them pins them: what is above a megabyte stays
+# apart now (M_MMAP_THRESHOLD is −3), and goes back at once. Other systems have no mallopt.
 if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
     libc.mallopt(-8, 1)
+    libc.mallopt(-3, 1_000_000)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers import transfer, vgg, winograd
+from helpers import engine, losses, transfer, vgg, winograd
 
 RNG = np.random.default_rng(0)
 
@@ -61,6 +61,18 @@ def test_pooling_and_its_gradient(ours, theirs, size):
     for a, b in zip(with_gradient(lambda x: winograd.pool(x, ours), x, upstream),
                     with_gradient(lambda x: theirs(x, 2, 2, "VALID"), x, upstream), strict=True):
         assert relative(a, b) < 1e-6
+
+
+def test_the_gram_matrix_has_its_gradient_in_one_product():
+    x, upstream = random(2, 9, 7, 8), random(2, 8, 8)
+    for ours, theirs in zip(with_gradient(engine._gram_matrix, x, upstream),
+                            with_gradient(losses.gram_matrix, x, upstream), strict=True):
+        assert relative(ours, theirs) < 1e-6
+
+    def products(gram):
+        graph = tf.function(lambda x: with_gradient(gram, x, upstream), autograph=False).get_concrete_function(x).graph
+        return sum("MatMul" in operation.type for operation in graph.get_operations())
+    assert products(engine._gram_matrix) == 2 < products(losses.gram_matrix)
 
 
 def test_every_map_is_the_one_of_the_definition():
