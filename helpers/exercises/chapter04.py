@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.exercises.engine import expect, family, one_of_two, register, values
+from helpers.exercises.engine import expect, family, one_of_two, register
 
 
 def squares(array):
@@ -21,7 +21,8 @@ def total_loss(answer):
     def build(f, p, g, a, c, s, content="P", style="mean", norm="A", weights="both", power=1):
         gap, blank = squares(f - p), squares(p)
         content_term = {"P": gap / blank, "none": gap, "F": gap / squares(f), "half": gap / blank / 2,
-                        "mean": np.mean((f - p) ** 2) / blank, "paper": gap / 2}[content]
+                        "mean": np.mean((f - p) ** 2) / blank, "paper": gap / 2, "root": (gap / blank) ** 0.5,
+                        "absolute": np.sum(np.abs(f - p)) / np.sum(np.abs(p))}[content]
         pairs = list(zip(g, a, strict=True))
         each = {"A": [squares(one - two) / squares(two) for one, two in pairs],
                 "none": [squares(one - two) for one, two in pairs],
@@ -30,10 +31,11 @@ def total_loss(answer):
                 "all": [len(a) * squares(one - two) / sum(map(squares, a)) for one, two in pairs]}[norm]
         content_term, each = content_term ** power, np.array(each) ** power
         style_term = {"mean": np.mean(each), "sum": np.sum(each), "five": np.sum(each) / 5, "last": each[-1],
-                      "first": each[0], "twice": np.mean(each) / len(a)}[style]
+                      "first": each[0], "twice": np.mean(each) / len(a), "largest": np.max(each)}[style]
         c, s = {"both": (c, s), "turned": (s, c), "none": (1, 1), "content": (c, 1), "style": (1, s),
                 "brackets": (c, c * s),
-                "sum": (c + s, c + s), "content only": (c, 0), "style only": (0, s)}[weights]
+                "sum": (c + s, c + s), "one": (c / (c + s), s / (c + s)), "squared": (c ** 2, s ** 2),
+                "content only": (c, 0), "style only": (0, s)}[weights]
         return c * content_term + s * style_term
     expect(answer, build, {
         "The differences are not divided by ‖P‖² and ‖A‖² yet.":
@@ -47,10 +49,13 @@ def total_loss(answer):
                      "F": "Divide by the target P, not by F: the measure must not move with the picture.",
                      "half": "The paper's ½ belongs to its sum, not to the relative distance.",
                      "paper": "Content: that is the paper's sum, with its ½; divide by ‖P‖² instead.",
+                     "root": "Content: you took lengths; the distance is one of squares.",
+                     "absolute": "Content: those are absolute values; the distance is one of squares.",
                      "mean": "Content: above the line is a mean, below it a sum; take two sums."},
             style={"mean": "", "sum": "The style distances are added; here it is their mean over the layers.",
                    "five": "There need not be five layers: take the mean over those in the list.",
                    "twice": "A mean is divided by the number of layers already; yours divides twice.",
+                   "largest": "The mean over the layers is wanted, not the largest.",
                    "last": "Only the last layer counts in yours: collect the distances of all in a list.",
                    "first": "Only the first layer counts in yours: does a return stand inside the loop?"},
             norm={"A": "", "none": "Style is not divided by ‖A‖² yet, layer by layer.",
@@ -62,6 +67,8 @@ def total_loss(answer):
                      "style": "The content weight is missing.",
                      "brackets": "Brackets: the content weight belongs to content alone.",
                      "sum": "Each term has a weight of its own; yours multiplies both by the two.",
+                     "one": "The weights need not add up to 1: do not divide by their sum.",
+                     "squared": "The distances are squared already; the weights stay as they are.",
                      "content only": "The style term is missing.", "style only": "The content term is missing."},
             power={1: "", 0.5: "You took lengths; these distances are squared."}),
         "Lists cannot be subtracted: G and A hold one matrix a layer. Go through both with zip.":
@@ -84,7 +91,7 @@ def to_relative(answer):
         return alpha / half * {"‖P‖²": squares(p), "norm": np.linalg.norm(p), "none": 1}[size]
 
     def styles(p, a, alpha, beta, share=5, four=4, n=2, size="‖A‖²"):
-        sizes = {"‖A‖²": squares, "norm": np.linalg.norm, "none": lambda _: 1,
+        sizes = {"‖A‖²": squares, "norm": np.linalg.norm, "none": lambda _: 1, "sum": np.sum,
                  "positions": lambda one: squares(one) / p[..., 0].size ** 2}[size]
         return [beta / share * sizes(one) / (four * len(one) ** n) for one in a]
     case = (p, a, 0.3, 70.0)
@@ -115,12 +122,14 @@ def to_relative(answer):
         "Style: 4 N² is missing: it stands in the paper's E_l.":
             lambda p, a, alpha, beta: styles(p, a, alpha, beta, four=1, n=0),
         **family(styles,
-                 share={5: "", 1: "Style: w_l = 1/5 is missing.", 25: "Style: w_l = 1/5 counts once."},
+                 share={5: "", 1: "Style: w_l = 1/5 is missing.", 0.2: "Style: w_l is 1/5; yours multiplies by 5.",
+                        25: "Style: w_l = 1/5 counts once."},
                  four={4: "", 1: "Style: the 4 is missing.", 2: "Style: the paper's E_l has a 4, not a 2."},
                  n={2: "", 1: "Style: N is squared in the paper's E_l.", 0: "Style: N² is missing.",
                     3: "Style: N is squared, not cubed.",
                     4: "Style: N² divides once. a.size is N² already, and ‖A‖² is a sum of squares, not their mean."},
                  size={"‖A‖²": "", "norm": "Style: ‖A‖² is a sum of squares, without a root.",
+                       "sum": "Style: ‖A‖² is the sum of the squares; yours adds the entries themselves.",
                        "none": "Style: multiply by ‖A‖², which the relative distance divides by.",
                        "positions": "Style: A is a mean over positions already, so M² is in it."})},
         [case])
@@ -229,22 +238,3 @@ def variation_gradient(answer):
              lambda x: np.diff(x) - x, lambda x: np.diff(x) - np.diff(x)[1:], lambda x: np.diff(x) - np.diff(x)[:-1])},
         [(rng.uniform(size=n),) for n in (9, 6)])
     return "Minus twice the second difference: going down this slope is blurring."
-
-
-@register
-def same_picture(content, style, smoothness):
-    """Exercise 04.6: content 0.5, style 10, smoothness 3 become 2, 40, 12: all times four."""
-    values(("Content", "Style", "Smoothness"), (content, style, smoothness), (2, 40, 12), {
-        "You added 1.5 to each; ratios are kept by multiplying.": (2, 11.5, 4.5),
-        "You doubled; from 0.5 to 2 is another factor.": (2, 20, 6),
-        "Only the content has changed: that is another mixture.": (2, 10, 3),
-        "You divided where content was multiplied.": (2, 2.5, 0.75),
-        "Style and smoothness are the wrong way round.": (2, 12, 40),
-        "The factor counts once; you applied it twice.": (2, 160, 48),
-        "Equal weights are another mixture.": (2, 2, 2)},
-        (*((0, number, "leave it at 2 and choose the other two.") for number in (0.5, 1, 4)),
-         *((n, number, "it takes the same factor as the content.") for n, number in ((1, 10), (2, 3), (1, 8))),
-         *((n, number, "it takes the factor of the content, which is not 2.") for n, number in ((1, 20), (2, 6))),
-         *((n, number, "content grew, so it grows by the same factor.") for n, number in ((1, 5), (2, 1.5), (1, 2.5))),
-         (1, 0, "without style it would be another picture."), (2, 0, "smoothness matters, too.")))
-    return "All three times four: four times the loss, and its least value at the same picture."

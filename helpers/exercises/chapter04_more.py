@@ -1,8 +1,8 @@
-"""The checks of chapter 04 that make something: a gradient from differences alone, and a picture to be reached."""
+"""The rest of chapter 04's checks: a gradient from differences alone, one picture twice, a picture to be reached."""
 
 import numpy as np
 
-from helpers.exercises.engine import NotQuite, expect, family, register, value
+from helpers.exercises.engine import NotQuite, expect, family, register, value, values
 from helpers.exercises.reach import CONTENT, SMOOTHNESS, START, STYLE
 
 
@@ -70,6 +70,25 @@ def finite_difference(answer):
                  sign={1: "", -1: "The sign is turned: forwards minus backwards."})},
         [(loss, rng.uniform(size=(2, 3)), 0.3), (loss, rng.uniform(size=(3, 2)), 0.1)])
     return "A gradient without any calculus, at two losses an entry: too slow for a picture, just right for a check."
+
+
+@register
+def same_picture(content, style, smoothness):
+    """Exercise 04.6: content 0.5, style 10, smoothness 3 become 2, 40, 12: all times four."""
+    values(("Content", "Style", "Smoothness"), (content, style, smoothness), (2, 40, 12), {
+        "You added 1.5 to each; ratios are kept by multiplying.": (2, 11.5, 4.5),
+        "You doubled; from 0.5 to 2 is another factor.": (2, 20, 6),
+        "Only the content has changed: that is another mixture.": (2, 10, 3),
+        "You divided where content was multiplied.": (2, 2.5, 0.75),
+        "Style and smoothness are the wrong way round.": (2, 12, 40),
+        "The factor counts once; you applied it twice.": (2, 160, 48),
+        "Equal weights are another mixture.": (2, 2, 2)},
+        (*((0, number, "leave it at 2 and choose the other two.") for number in (0.5, 1, 4)),
+         *((n, number, "it takes the same factor as the content.") for n, number in ((1, 10), (2, 3), (1, 8))),
+         *((n, number, "it takes the factor of the content, which is not 2.") for n, number in ((1, 20), (2, 6))),
+         *((n, number, "content grew, so it grows by the same factor.") for n, number in ((1, 5), (2, 1.5), (1, 2.5))),
+         (1, 0, "without style it would be another picture."), (2, 0, "smoothness matters, too.")))
+    return "All three times four: four times the loss, and its least value at the same picture."
 
 
 @register
