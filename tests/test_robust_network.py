@@ -1,5 +1,6 @@
 """Each bound of a download at its two sides. No test waits: where time passes, it is told."""
 
+import http.client
 import http.server
 import os
 import threading
@@ -110,3 +111,18 @@ def test_what_is_left_is_swept_after_a_day_and_not_before(tmp_path):
     network.sweep(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {".part-before", ".part-before-folder", ".part"}
     network.sweep(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("way", "kind"), [("http_open", http.client.HTTPConnection),
+                                           ("https_open", http.client.HTTPSConnection)])
+def test_a_visitors_connection_looks_at_what_it_has_reached_unless_a_proxy_is_between(monkeypatch, way, kind):
+    opened, reached = [], SimpleNamespace(getpeername=lambda: ("10.0.0.7", 80), close=lambda: None)
+    handler = network._Public()
+    monkeypatch.setattr(handler, "do_open", lambda connection, request: opened.append(connection))
+    getattr(handler, way)(SimpleNamespace(host="proxy.example", asked="picture.example"))
+    assert not opened
+    getattr(handler, way)(SimpleNamespace(host="picture.example", asked="picture.example"))
+    monkeypatch.setattr(kind, "connect", lambda self: setattr(self, "sock", reached))
+    with pytest.raises(OSError, match="inside this network"):
+        opened[0]("picture.example").connect()
+    assert issubclass(opened[0], kind)
