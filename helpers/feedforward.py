@@ -95,6 +95,11 @@ def new_painter(seed=0):
     return painter
 
 
+def lines(painter):
+    """The scales and shifts of a Painter's normalisations, [(2, maps)]: at the dial's 0, and what a whole turn adds."""
+    return [variable for variable in painter.trainable_variables if variable.name in ("scale", "shift")]
+
+
 def save(painter, history, path):
     """Write the weights as arrays of 16 bits, and the history, a row for each report of the training."""
     arrays = {f"w{number:02}": array.astype(np.float16) for number, array in enumerate(painter.get_weights())}

@@ -49,9 +49,8 @@ def train_one(minutes):
 def train_both(minutes):
     """`BOTH`, one at each end of the dial; the trained painter begins as it is, with the same style at both ends."""
     painter, _ = feedforward.load()
-    for line in painter.trainable_variables:
-        if line.name in ("scale", "shift"):
-            line.assign(tf.stack([line[0] + line[1], tf.zeros_like(line[1])]))
+    for line in feedforward.lines(painter):
+        line.assign(tf.stack([line[0] + line[1], tf.zeros_like(line[1])]))
     # The new one twice as often: the other is known.
     train(minutes, painter, feedforward.BOTH, crops(np.random.default_rng(0), 128),
           lambda step: (1.0, 1, feedforward.style_weight(1)) if step % 3 else (0.0, 0, feedforward.style_weight(1)),
