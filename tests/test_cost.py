@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from helpers import cost, images
+from helpers import cost, engine, images
 from helpers.transfer import StyleTransfer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,3 +83,13 @@ def test_what_is_freed_goes_back_to_the_system():
     said = subprocess.run([sys.executable, "-c", FREED], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     most, left = map(int, said.split())
     assert most > 70e6 and left < 20e6
+
+
+def test_what_a_compilation_freed_is_handed_back_and_no_evaluation_waits_for_that(monkeypatch):
+    trimmed = []
+    monkeypatch.setattr(engine, "_trim", trimmed.append)
+    small = StyleTransfer(PHOTO, "swirls.jpg", size=48, jit_compile=False, content_layers="block1_conv2",
+                          style_layers="block2_conv2")
+    for _ in range(3):
+        small.evaluate(small.content)
+    assert trimmed == [0]
