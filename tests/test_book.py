@@ -116,16 +116,16 @@ def test_a_chapter_begins_with_its_figure(pages):
 
 @pytest.mark.slow
 def test_links_and_pictures_are_there(pages):
+    found = {path: Found(path.read_text(encoding="utf-8")) for path in pages}
     for path in pages:
-        found = Found(path.read_text(encoding="utf-8"))
-        for link in found.links:
+        for link in found[path].links:
             address, _, part = unquote(link).partition("#")
             if re.match(r"(https?|mailto):", link) or address.startswith("data:"):
                 continue
             target = (path.parent / address.partition("?")[0]).resolve() if address else path
             assert target.is_file(), f"{name(path)}: {link}"
             if part and target.suffix == ".html":
-                assert part in Found(target.read_text(encoding="utf-8")).ids, f"{name(path)}: {link}"
+                assert part in found[target].ids, f"{name(path)}: {link}"
 
 
 @pytest.mark.slow
