@@ -216,7 +216,7 @@ def factors(factors):
     if near(given[:4], right[:4]) and not near(given[4], 1):
         raise NotQuite("The first four are right. What is the last one, divided by itself?")
     if near(given, right):
-        return "The first layer counts 1024 times the last: colours win, strokes lose."
+        return "The first layer counts 1024 times the last: what it sees, fine grain and colour, counts most."
     mistakes = {
         "Right but for the scale: divide all five by the fifth.": right,
         "These are M² alone; the maps count too: N² M².": (65536, 4096, 256, 16, 1),

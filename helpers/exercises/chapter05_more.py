@@ -126,7 +126,7 @@ def mend_descend(line, text):
         "Line 5 is sound: what is returned must be a picture. Look at what the loop carries on.": walked_off},
         [(one, np.array([0.4, 0.2, 0.3]), 4, 0.4), (other, np.array([0.1, 0.9, 0.3]), 5, 0.4)],
         "Which picture is clipped in line 3: the one that is kept, or a copy that only the slope sees?")
-    return "The method must know where it stands: that was the patient whose loss leapt and stayed."
+    return "The method must know where it stands: that was the patient whose loss leapt."
 
 
 @register

@@ -74,7 +74,7 @@ def boxed(loss, walks, caption):
         for place in places:
             axis.plot(*np.array([place, np.clip(place, 0, 1)]).T, marker="", linestyle=":", color="0.3", linewidth=1)
         axis.plot(*np.asarray(places).T, marker="o", markersize=4, linewidth=1, color=COLOURS[1],
-                  label="where the method believes to be")
+                  label="where the method believes it stands")
         axis.plot(*places[0], **START, label="start")
         axis.plot(*np.clip(places[-1], 0, 1), marker="P", markersize=9, color=COLOURS[3], linestyle="",
                   label="the picture at the end")
