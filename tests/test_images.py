@@ -1,6 +1,5 @@
 """Any picture a person has, and one clear sentence for everything else."""
 
-import http.server
 import io
 import os
 import struct
@@ -11,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from serving import Quiet, serving
 
 from helpers import colours, images, network
 from helpers.images import ImageError, load_image, save_image
@@ -398,7 +398,7 @@ def test_keep_colours_keeps_brightness_and_colours():
 
 # --- over the network: a server of the test's own ---------------------------------------------------------
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Quiet):
     asked, over = [], threading.Event()
 
     def do_GET(self):
@@ -425,27 +425,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             elif name != "missing.png":
                 self.wfile.write(PNG)
 
-    def handle(self):
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True                           # the reader hung up, as it should
-
-    def log_message(self, *_):
-        return None
-
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    Handler.asked.clear()
     Handler.over.clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/"
+    with serving(Handler, tmp_path, monkeypatch) as port:
+        yield f"http://127.0.0.1:{port}/"
         Handler.over.set()
-        running.shutdown()
 
 
 @pytest.mark.parametrize("name", ["x.png", "to-picture", "a picture of 1889 é.png"])

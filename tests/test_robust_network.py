@@ -3,19 +3,19 @@
 import http.client
 import http.server
 import os
-import threading
 import time
 import urllib.request
 from types import SimpleNamespace
 
 import pytest
+from serving import Quiet, serving
 
 from helpers import network
 
 BODY = bytes(range(256)) * 8
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Quiet):
     """/hop-3 leads on to /hop-2 and so to /hop-0, which is the file; /large holds 2.1 MB."""
     asked = []
 
@@ -31,25 +31,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(bytes(2_100_000) if kind == "large" else BODY)
 
-    def handle(self):
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True                           # the reader hung up, as it should
-
-    def log_message(self, *_):
-        return None
-
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    Handler.asked.clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}/"
-        running.shutdown()
+    with serving(Handler, tmp_path, monkeypatch) as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
 def test_a_file_may_have_as_many_bytes_as_allowed_and_no_more(server):

@@ -2,17 +2,16 @@
 
 import ast
 import base64
-import http.server
 import io
 import json
 import pickle
 import re
 import socket
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from serving import Quiet, serving
 from test_page import message, studio, until  # noqa: F401
 
 import helpers
@@ -29,7 +28,7 @@ MODULES = sorted(Path(helpers.__file__).parent.rglob("*.py"))
 
 # --- a visitor's address ----------------------------------------------------------------------------------
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Quiet):
     asked = []
 
     def do_GET(self):
@@ -41,20 +40,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(files.jpeg(FLAT))
 
-    def log_message(self, *_):
-        return None
-
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """A server on this machine; → its port."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("no_proxy", "*")
-    Handler.asked.clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield running.server_port
-        running.shutdown()
+    with serving(Handler, tmp_path, monkeypatch, no_proxy="*") as port:
+        yield port
 
 
 INSIDE = ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0", "127.0.0.%31", "[::1]",
