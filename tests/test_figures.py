@@ -270,12 +270,13 @@ RECORDS = {label: [{"evaluation": x, "seconds": x, "loss": y} for x, y in zip(*l
 
 @pytest.mark.parametrize("draw", [
     lambda: figures.curves(LINES, "caption", "title"),
+    lambda: figures.curves(LINES, "caption", "title", log="both"),
     lambda: figures.by_layer({label: {f"block{i}_conv1": y for i, y in enumerate(ys)}
                               for label, (_, ys) in LINES.items()}, "caption", "title", "y"),
     lambda: figures.categories({label: ys for label, (_, ys) in LINES.items()}, "abc", "caption", "title", "x", "y"),
     lambda: figures.step_errors(LINES, "caption", "title"),
     lambda: figures.race(RECORDS, "caption"),
-], ids=["curves", "by_layer", "categories", "step_errors", "race"])
+], ids=["curves", "curves, both axes", "by_layer", "categories", "step_errors", "race"])
 def test_lines_can_be_told_apart_in_grey(monkeypatch, draw):
     shown = []
     for module in (base, chapters):

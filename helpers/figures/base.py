@@ -65,13 +65,17 @@ def plain_numbers(axis):
 
 
 def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5, 3), mark=None):
-    """Lines over one axis. series: {label: (x values, y values)}; mark: (x value, what happened there)."""
+    """Lines over one axis. series: {label: (x values, y values)}; log: False, True for y, "both" for x too; mark:
+    (x value, what happened there)."""
     figure, axis = new(size=size)
     for label, (xs, ys) in series.items():
         axis.plot(xs, ys, label=label, markersize=5, markevery=max(1, len(xs) // 8))
     axis.set(xlabel=x, ylabel=y, title=title, yscale="log" if log else "linear")
     if log:
         plain_numbers(axis.yaxis)
+    if log == "both":
+        axis.set_xscale("log")
+        plain_numbers(axis.xaxis)
     if mark is not None:
         axis.axvline(mark[0], color="0.5", linestyle=":", linewidth=1)
         axis.annotate(mark[1], (mark[0], 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
