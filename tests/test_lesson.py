@@ -28,11 +28,12 @@ def test_every_number_on_the_studios_picture_is_explained_in_chapter_06():
     assert [int(number) for number in re.findall(r"\| (\d) ", table)] == list(annotate().PLACES)
 
 
-def test_script_puts_a_disc_at_each_place_and_the_kept_picture_has_them():
-    module = annotate()
-    before = np.asarray(Image.open(module.SCREENSHOT).convert("RGB"), np.float32)
-    drawn, kept = np.asarray(module.annotate(module.SCREENSHOT)), np.asarray(Image.open(LESSON / "studio.jpg"))
-    assert drawn.shape == before.shape == kept.shape and (LESSON / "studio.jpg").stat().st_size <= 150_000
+def test_script_puts_a_disc_at_each_place_and_the_kept_picture_has_them(tmp_path):
+    module, kept = annotate(), np.asarray(Image.open(LESSON / "studio.jpg"))
+    before, screenshot = np.full(kept.shape, 200, np.float32), tmp_path / "screenshot.png"
+    Image.fromarray(before.astype(np.uint8)).save(screenshot)
+    drawn = np.asarray(module.annotate(screenshot))
+    assert drawn.shape == kept.shape and (LESSON / "studio.jpg").stat().st_size <= 150_000
     for x, y in module.PLACES.values():
         for image in (drawn, kept):
             red, green, blue = image[y, x - 10].astype(int)          # inside the disc, beside its number
