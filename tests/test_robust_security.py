@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from serving import Quiet, serving
 from test_page import message, studio, until  # noqa: F401
+from test_painter import SECONDS, run, small
 
 import helpers
 from helpers import images, network
@@ -146,6 +147,51 @@ def test_a_name_inside_a_png_becomes_a_plain_one_and_writes_nowhere_else(tmp_pat
     for path in files.save(FLAT, settings, library.own(), folder), files.save_gif(stages, settings, folder):
         assert path.resolve().parent == folder.resolve()
     assert {path.parent for path in set(tmp_path.rglob("*")) - before} == {folder, tmp_path}
+
+
+PARTED = {**GOOD, "content": "a", "second": "ink"}
+LINES = {
+    "markup": '"<img src=x onerror=alert(1)>"', "a script's end": '"</script><script>alert(1)</script>"',
+    "a template": '"{{7*7}}"', "a number in words": '"0.5"', "nothing in words": '""', "half a character": '"\\ud83d"',
+    "a long word": json.dumps("x" * 100_000), "NaN": "NaN", "infinity": "Infinity", "minus infinity": "-Infinity",
+    "beyond a float": "1e999", "the largest float": "1.7e308", "the smallest": "5e-324",
+    "four hundred digits": "9" * 400, "ten thousand digits": "9" * 10_000,
+    "a list": "[0.5]", "two lines": "[0.25, 0.75]", "no line in a list": "[]",
+    "a thousand lines": json.dumps([0.5] * 1000), "lists in lists": "[" * 500 + "]" * 500, "deeper": "[" * 100_000,
+    "a dictionary": '{"split": 0.5}', "a class": '{"__class__": "float"}', "null": "null", "true": "true",
+    "false": "false", "too far left": "0.049", "too far right": "0.951", "the edge": "1", "beyond it": "2",
+    "a negative share": "-0.5", "a percentage": "50"}
+
+
+@pytest.fixture(scope="module")
+def painted():
+    """A painter with a picture; it is only looked at."""
+    painter = small(second="wave", split=0.5)
+    run(painter, 2)
+    yield painter
+    painter.close()
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_a_hostile_line_inside_a_png_is_one_sentence_and_nothing_is_lost(tmp_path, painted, line):
+    text = json.dumps(PARTED)[:-1] + f', "split": {line}}}'
+    before, library = painted.snapshot, painted.sources().keys()
+    with pytest.raises(ValueError) as error:                       # ImageError is one
+        painted.read(png(tmp_path, text, embedded(["a"]))).result(SECONDS)
+    after = painted.snapshot
+    assert str(error.value).isprintable() and str(error.value).endswith(".") and len(str(error.value)) < 300
+    assert after.error == str(error.value) and "<" not in after.error
+    assert after.settings == before.settings and after.image is before.image and after.history == before.history
+    assert after.names == before.names and painted.sources().keys() == library
+    assert (after.evaluation, after.goal, after.earlier) == (before.evaluation, before.goal, before.earlier)
+
+
+@pytest.mark.parametrize("line", [0, 0.0, -0.0, 0.05, 0.5, 0.95])
+def test_a_line_that_can_be_painted_is_read(tmp_path, line):
+    library = Library()
+    values = library.read(png(tmp_path, {**PARTED, "split": line}, embedded(["a"])), Settings())
+    settings = Settings().changed(library.sources, **values)
+    assert settings.split == line and settings.parted == (line > 0)
 
 
 @pytest.mark.parametrize("change", [
