@@ -175,6 +175,30 @@ def test_a_presets_button_sets_what_the_preset_says(real, name):
     assert {key: getattr(settings, key) for key in PRESETS[name]} == PRESETS[name]
 
 
+def test_reset_leaves_no_second_style_and_no_slider_moved(real):
+    """The two pictures that were chosen stay, and what is chosen under More: a size, an optimiser, a start."""
+    message(real, "set", changes={**PRESETS["one layer"], "style_weight": 0.5, "tv_weight": 5, "keep_colours": True,
+                                  "second": "ink", "blend": 0.2, "split": 0.35})
+    message(real, "set", changes={"content": "cat", "style": "wave", "method": "adam", "start": "noise"})
+    message(real, "set", changes=json.loads(json.dumps(words()["reset"])))
+    assert real.painter.wait(SECONDS)
+    assert not real.snapshot.error
+    assert real.snapshot.settings == Settings(
+        content="cat", style="wave", method="adam", start="noise", size=128, steps=20)
+    script = Path(page.__file__).with_name("page.js").read_text("utf-8")
+    assert 'button("Reset", () => set(words.reset)' in script
+
+
+def test_reset_goes_on_from_the_picture(real):
+    """Taking the second style away pushes nothing aside, even where a line had parted the two."""
+    message(real, "set", changes={"second": "ink", "split": 0.5, "steps": 2})
+    message(real, "paint")
+    assert real.painter.wait(SECONDS) and real.snapshot.evaluation == 2
+    message(real, "set", changes=words()["reset"])
+    assert real.painter.wait(SECONDS)
+    assert not real.snapshot.error and not real.snapshot.earlier and real.snapshot.evaluation >= 2
+
+
 def test_a_setting_that_cannot_be_painted_is_told_and_changes_nothing(real):
     before = real.snapshot.settings
     message(real, "set", changes={"size": 100_000})

@@ -20,7 +20,7 @@ from helpers.cost import free_memory
 from helpers.studio.curves import curves, fine
 from helpers.studio.files import jpeg, strip
 from helpers.studio.painter import Painter
-from helpers.studio.settings import COARSE, NEUTRAL, PRESETS, SIZES, STARTS
+from helpers.studio.settings import COARSE, NEUTRAL, PRESETS, RESET, SIZES, STARTS
 from helpers.studio.words import HINTS, explain, sentence, title
 from helpers.transfer import STYLE_LAYERS
 
@@ -46,7 +46,7 @@ def words():
             "layers": [name.replace("_conv1", "") for name in STYLE_LAYERS], "layer": levels(1.0),
             "blend": [(f"{k * 5} %", k / 20) for k in range(21)],
             "split": [("off", 0.0), *((f"{k * 5} %", k / 20) for k in range(1, 20))],
-            "hints": HINTS, "presets": list(PRESETS.items()),
+            "hints": HINTS, "presets": list(PRESETS.items()), "reset": RESET,
             "menus": {"size": [(f"{n} px", n) for n in SIZES], "start": [(name, name) for name in STARTS],
                       "method": [("L-BFGS", "lbfgs"), ("Adam", "adam"), ("gradient descent", "gradient_descent")],
                       "pooling": [("maximum", "max"), ("average", "avg")],

@@ -80,3 +80,8 @@ class Settings:
             value = getattr(self, name)
             if type(value) is not type(values[0]) or value not in values:
                 raise ValueError(f"{name.replace('_', ' ')} cannot be {value!r:.60}.")
+
+
+# What changes how the picture looks, as at the beginning; the two pictures and what else stands under "More" stay.
+RESET = {**PRESETS["balanced"],
+         **{name: getattr(Settings, name) for name in ("second", "blend", "split", "keep_colours")}}
