@@ -40,7 +40,7 @@ def discrepancy(answer):
         "That is the Gaussian kernel's distance; here it is (xᵀy)².":
             of(lambda x, y: np.exp(-np.sum((x[:, None] - y[None]) ** 2, axis=-1) / 2))},
         [(rng.uniform(size=(5, 3)), rng.uniform(size=(7, 3)) + 1), (rng.normal(size=(6, 4)), rng.normal(size=(4, 4)))])
-    return "And it is ‖G − A‖²: the style loss compares two clouds of features, position by position."
+    return "And it is ‖G − A‖²: the style loss compares two clouds of features, every point with every point."
 
 
 @register
