@@ -116,6 +116,20 @@ def test_every_check_belongs_to_an_exercise():
     assert used == set(exercises.CHECKS)
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_prediction_with_options_is_answered_below(path):
+    """One that is typed may be answered by what comes; one with options has the right one told."""
+    asked = {}
+    for place, cell in enumerate(cells(path, "code")):
+        code = source(cell)
+        for name, options in re.findall(r"^(\w+) = figures\.predict\((.*?)\)$", code, re.DOTALL | re.MULTILINE):
+            if len(re.findall(r'",\s', options)) >= 2:
+                asked[name] = place
+        for name in re.findall(r"^(\w+)\.answer\(", code, re.MULTILINE):
+            assert asked.pop(name, place) <= place
+    assert not asked
+
+
 @pytest.mark.parametrize("path", [p for p in CHAPTERS if p.stem[:2] in ("01", "02", "03", "04", "05")], ids=str)
 def test_chapters_have_enough_to_do(path):
     code = "\n".join(source(cell) for cell in cells(path, "code"))
