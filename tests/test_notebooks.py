@@ -123,6 +123,7 @@ def test_every_prediction_with_options_is_answered_below(path):
     for place, cell in enumerate(cells(path, "code")):
         code = source(cell)
         for name, options in re.findall(r"^(\w+) = figures\.predict\((.*?)\)$", code, re.DOTALL | re.MULTILINE):
+            assert name not in asked, "another question under a name that still waits"
             if len(re.findall(r'",\s', options)) >= 2:
                 asked[name] = place
         for name in re.findall(r"^(\w+)\.answer\(", code, re.MULTILINE):
