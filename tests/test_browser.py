@@ -4,6 +4,8 @@ Servers are the tests' own, on free ports of this machine, and end with them. Sc
 """
 
 import base64
+import dataclasses
+import html
 import io
 import itertools
 import json
@@ -25,6 +27,9 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+
+from helpers.studio.page import Studio, words
+from helpers.studio.settings import Settings
 
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -462,6 +467,39 @@ def test_the_picture_alone_with_two_sliders(shown):
     assert shown.studio.locator("img.now").bounding_box()["height"] > 0.85 * 768
     shown.page.keyboard.press("Escape")
     playwright.expect(shown.slider("Smoothness")).to_be_visible()
+
+
+NOTEBOOK = """<body data-vscode-theme-kind="vscode-dark"><div id="el"></div><style>{css}</style><script type="module">
+const values = {values};
+window.sent = []; window.heard = [];
+window.addEventListener("keydown", event => heard.push(event.key));
+const model = {{get: name => values[name], send: ({{command}}) => sent.push(command), on() {{}}, off() {{}}}};
+{esm}
+render({{model, el: document.getElementById("el")}});
+</script>"""
+
+
+def test_in_vs_code_it_fits_the_window_and_keeps_its_keys(browser):
+    """Outputs lie there in one frame as long as the notebook, which may not fill the screen and hands keys on."""
+    state = {"settings": dataclasses.asdict(Settings()), "names": dict.fromkeys(("content", "style", "own"), []),
+             "title": "china", "doing": "Ready", "status": "", "note": "", "error": "", "painting": False,
+             "started": False, "explanation": ["", "04_total_loss"], "evaluation": 0, "goal": 0, "earlier": 0}
+    values = json.dumps({"words": words(), "state": state, "thumbs": [], "slow": {}})
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    text = html.escape(NOTEBOOK.format(css=Studio._css, values=values, esm=Studio._esm))
+    page.set_content(f'<iframe sandbox="allow-scripts" width="1000" height="11000" srcdoc="{text}"></iframe>')
+    frame = page.frame_locator("iframe")
+    assert 480 <= frame.locator(".studio").bounding_box()["height"] <= 760       # what the editor leaves of 900
+    playwright.expect(frame.get_by_role("button", name="Paint")).to_be_in_viewport()
+    playwright.expect(frame.locator(".alone-button")).to_be_hidden()
+    frame.get_by_role("button", name="Paint").focus()
+    for key in ("d", "Enter", "Control+s", "Tab"):
+        page.keyboard.press(key)
+    assert page.frames[1].evaluate("[sent, heard]") == [["paint"], ["Control", "s", "Tab"]]
+    for theme, dark in (("dark", True), ("high-contrast-light", False), ("high-contrast", True), ("light", False)):
+        page.frames[1].evaluate("theme => document.body.dataset.vscodeThemeKind = `vscode-${theme}`", theme)
+        playwright.expect(frame.locator(".studio")).to_have_class("studio dark" if dark else "studio")
+    page.close()
 
 
 def test_keyboard_alone(shown):

@@ -113,11 +113,15 @@ function render({model, el}) {
   const curves = make("div", {class: "curves"}), explanation = make("p", {class: "explanation"});
   const side = make("div", {class: "side"}, list, make("div", {class: "panes"}, ...bodies),
     make("div", {class: "learn"}, curves, explanation, films[1]));
-  const root = make("div", {class: "studio", keydown: event => { if (event.key === "Escape") single(false); }},
+  const root = make("div", {class: "studio", keydown: event => {
+    if (event.key === "Escape") single(false);
+    if (notebookFrame() && !event.ctrlKey && !event.metaKey && !/^(Tab|Escape|F\d+)$/.test(event.key)) event.stopPropagation();
+  }},
     make("div", {class: "sheet"}, head, view, foot, side, announced));
   turn("Lesson");
 
   // JupyterLab takes keys from what has the focus, even a slider's arrows, unless that element says not to. Ctrl+S stays.
+  // VS Code takes what reaches the window: Enter on Paint would edit the cell too, D twice delete it. See root.
   window.addEventListener("keydown", event => {
     if (root.contains(event.target)) {
       event.target.toggleAttribute("data-lm-suppress-shortcuts", !event.ctrlKey && !event.metaKey);
@@ -189,17 +193,24 @@ function render({model, el}) {
 
   const system = matchMedia("(prefers-color-scheme: dark)"), body = document.body;
   function theme() {
-    const lab = body.dataset.jpThemeLight, voila = "voila" in body.dataset;
-    const dark = lab === "false" || /vscode-(dark|high-contrast)(?!-light)/.test(body.className) ||
-      (system.matches && (voila || (lab === undefined && !/vscode/.test(body.className))));
+    const lab = body.dataset.jpThemeLight, code = body.dataset.vscodeThemeKind, voila = "voila" in body.dataset;
+    const dark = lab === "false" || ["vscode-dark", "vscode-high-contrast"].includes(code) ||
+      (system.matches && (voila || (lab === undefined && code === undefined)));
     root.classList.toggle("dark", dark);
   }
   system.addEventListener("change", theme, {signal: life.signal});
   const watcher = new MutationObserver(theme);
-  watcher.observe(body, {attributes: true, attributeFilter: ["data-jp-theme-light", "class"]});
+  watcher.observe(body, {attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"]});
   theme();
   const whole = "voila" in body.dataset && document.querySelectorAll("[cell-index]").length === 1;
   root.classList.toggle("whole", whole);
+
+  // In VS Code outputs lie in a frame as long as the notebook, so that 100dvh says nothing: its window is what is seen.
+  const fit = () => root.style.setProperty("--window", `${outerHeight - 64}px`);
+  if (notebookFrame()) {
+    fit();
+    window.addEventListener("resize", fit, {signal: life.signal});
+  }
 
   // --- its life ---
 

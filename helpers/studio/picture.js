@@ -30,11 +30,13 @@ function easel({id, button}, root, signal) {
 
   const alone = button("", () => single(!root().classList.contains("alone")),
     {class: "alone-button", title: "the picture alone", "aria-label": "Full screen"});
+  alone.hidden = notebookFrame() && !document.fullscreenEnabled;
 
   function single(on) {
     root().classList.toggle("alone", on);
     alone.setAttribute("aria-label", on ? "Leave full screen" : "Full screen");
-    if (on) root().requestFullscreen?.().catch(() => {});      // a phone that has none: the page is covered all the same
+    // A phone has none, or refuses: the page is covered all the same. In VS Code that would cover the whole notebook.
+    if (on) root().requestFullscreen?.().catch(() => notebookFrame() && single(false));
     else if (document.fullscreenElement) document.exitFullscreen();
   }
   document.addEventListener("fullscreenchange", () => {
