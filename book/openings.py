@@ -33,8 +33,8 @@ OPENINGS = {
         ("data/atlas/textures/glass-5-gram.jpg", "Panes with dark outlines, some of them in rings and arcs.")]),
     "04": ("What each term makes alone, and what their sum makes: content, style, smoothness, all three.", [
         ("data/atlas/weights/4-0-0.jpg", "The photograph of a palace tower, unchanged."),
-        ("data/atlas/weights/0-4-0.jpg", "The tower under swirling strokes of blue and yellow, its lines bent."),
-        ("data/atlas/weights/0-0-4.jpg", "The photograph, with everything fine wiped away."),
+        ("data/atlas/weights/0-4-0.jpg", "Swirling strokes and stars in blue and yellow; the tower is gone."),
+        ("data/atlas/weights/0-0-4.jpg", "A plain grey: all that varies has been wiped away."),
         ("data/atlas/weights/2-1-1.jpg", "The tower with its own lines, under broad, smooth strokes.")]),
     "05": ("One descent with L-BFGS: after 3, 10 and 30 evaluations of the loss, and where it ends.", [
         ("data/atlas/ways/lbfgs-at3.jpg", "A palace tower as in the photograph, with a dark grain."),
@@ -46,10 +46,10 @@ OPENINGS = {
         ("data/studio.webp#26", "The strokes are fainter, and the tower's lines are back."),
         ("data/studio.webp#47", "Strokes and swirls have gone over the tower's lines.")]),
     "07": ("How much style, and which: of one block or of five, with little weight or a hundred times more.", [
-        ("data/atlas/figure/1-1.jpg", "One block, little weight: the tower in the painting's blue, its forms kept."),
-        ("data/atlas/figure/1-125.jpg", "One block, much weight: the same forms in blue and yellow."),
-        ("data/atlas/figure/5-1.jpg", "Five blocks, little weight: the tower's lines, and short strokes in the sky."),
-        ("data/atlas/figure/5-125.jpg", "Five blocks, much weight: swirls, and the tower nearly gone.")]),
+        ("data/atlas/figure/1-1.jpg", "One block, little weight: a blue tower above yellow bushes, their forms kept."),
+        ("data/atlas/figure/1-125.jpg", "One block, much weight: the same forms, with more yellow in the sky."),
+        ("data/atlas/figure/5-1.jpg", "Five blocks, little weight: the tower's lines, pale rings in the sky."),
+        ("data/atlas/figure/5-125.jpg", "Five blocks, much weight: strokes and yellow stars, and the tower gone.")]),
     "08": ("One photograph, one window, four answers to what style is: Gram matrices, means, histograms, sliced "
            "Wasserstein distance.", [
         ("data/atlas/statistics/glass-gram.jpg", "A palace tower of coloured panes; round ones lie over its roofs."),
