@@ -35,6 +35,9 @@ chapters, and sliders compute what you ask for. This page as a notebook: <a href
 
 # How a solution begins: **Exercise 1.** or ## Exercise 1: its title
 BEGINS = re.compile(r"(?m)^(?:\*\*(Exercise \d+)\.\*\*|## (Exercise \d+.*)$)\s*")
+# A cell that only asks for predictions, or only answers them: the page shows the question, and no fold for its code
+PREDICTIONS = re.compile(r"""(?:(?:\w+ = figures\.predict|\w+\.answer)\((?:"[^"]*"|[^()"])*\)\s*)+""")
+WIDE = 600               # CSS pixels of a figure whose words would be too small if it were shrunk to a phone
 
 
 def main():
@@ -66,6 +69,8 @@ def gather():
         (SOURCE / page.name).write_text(text.replace("SESSION", session("")), encoding="utf-8")
     for page in (SOURCE / "notebooks" / "lesson").glob("*.md"):          # two lines to write on are no two sections
         text = re.sub(r"(?m)^( *)_{10,}$", r"\1<hr>", page.read_text(encoding="utf-8"))
+        text = re.sub(r"_{10,}", lambda found: f'<span class="blank" style="width:{len(found[0]) / 2}em"></span>', text)
+        text = re.sub(r"(\w+: <span .*?</span>)", r'<span class="together">\1</span>', text)
         page.write_text(text, encoding="utf-8")
 
 
@@ -83,6 +88,10 @@ def page_of(path):
                 shutil.copy(ROOT / place, SOURCE / place)
         if cell.cell_type == "code":
             cell.source = re.sub(r"(?m)^# NBVAL_\w+\n", "", cell.source)
+            if PREDICTIONS.fullmatch(cell.source):
+                cell.metadata["tags"] = ["remove-input"]
+            elif cell.source.startswith("# Check"):
+                cell.metadata["mystnb"] = {"code_prompt_show": "Show the check", "code_prompt_hide": "Hide the check"}
             cell.outputs = [shown(output, path.parent, up) for output in states.get(cell.id, cell.outputs)]
     title, _, rest = notebook.cells[0].source.partition("\n")
     take = HEAD.format(file=path.name, path=path.relative_to(ROOT).as_posix())
@@ -91,7 +100,7 @@ def page_of(path):
     notebook.cells[0].source = f"{title}\n\n{take}\n\n{rest}"
     solved = path.parent / "solutions" / f"{path.stem[:2]}_solutions.ipynb"
     if path.parent.name == "solutions":
-        notebook.cells = list(folded(notebook.cells))
+        notebook.cells = list(folded(notebook.cells, titles_of(path.parent.parent, path.stem[:2])))
     elif solved.exists():
         notebook.cells = list(with_solutions(notebook.cells, f"solutions/{solved.stem}.html"))
     return notebook
@@ -112,7 +121,15 @@ def with_solutions(cells, page):
             yield nbformat.v4.new_markdown_cell(f'<p class="solved"><a href="{page}#{name}">Its solution</a></p>')
 
 
-def folded(cells):
+def titles_of(folder, chapter):
+    """{"Exercise 1": "Exercise 1: its title"} of a chapter, as text."""
+    path, = folder.glob(f"{chapter}_*.ipynb")
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    return {found[1]: found[0].lstrip("# ").replace("$", "")
+            for found in re.finditer(r"(?m)^#+ (Exercise \d+): .*$", text)}
+
+
+def folded(cells, titles):
     """Each solution in a fold of its own, from its "Exercise" to the next one or to another heading."""
     opened = False
     for cell in cells:
@@ -124,7 +141,8 @@ def folded(cells):
             yield nbformat.v4.new_markdown_cell("</details>")
             opened = False
         if begins:
-            summary = f'<details class="solution"><summary>{begins[1] or begins[2]}</summary>'
+            title = html.escape(titles.get(begins[1], begins[1]) or begins[2])
+            summary = f'<details class="solution"><summary>{title}</summary>'
             yield nbformat.v4.new_markdown_cell(summary)
             opened, cell.source = True, cell.source[begins.end():]
         if name := name_of(cell):
@@ -140,15 +158,23 @@ def shown(output, folder, up):
     kind = next((kind for kind in data if kind.startswith("image/")), None)
     if kind:
         meta = output.get("metadata", {}).get(kind, {})
-        text = image(base64.b64decode("".join(data[kind])), meta["alt"], meta.get("width"), up)
+        text = movable(image(base64.b64decode("".join(data[kind])), meta["alt"], meta.get("width"), up))
     elif WIDGET in data:
         words = "".join(data["text/plain"])
         text = session(up) if words.startswith("[the studio") else f"<p>{html.escape(words)}</p>"
     elif "text/html" in data:
-        text = with_files("".join(data["text/html"]), folder, up)
+        text = movable(with_files("".join(data["text/html"]), folder, up))
     else:
         return output
     return nbformat.v4.new_output("display_data", {"text/html": text})
+
+
+def movable(text):
+    """HTML whose wide figures are not shrunk to a phone, but may be moved sideways there: book.css."""
+    def boxed(found):
+        picture, width = found[0], int(found[1])
+        return f'<div class="wide" style="--natural:{width}px">{picture}</div>' if width > WIDE else picture
+    return re.sub(r'<img [^>]*?width="(\d+)"[^>]*>', boxed, text)
 
 
 def image(data, alt, width, up):

@@ -1,6 +1,7 @@
 """Sphinx's settings for the book. build.py gathers its pages; nothing is fetched, neither now nor by a reader."""
 
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -37,9 +38,19 @@ copybutton_selector = "div.cell_input pre, div.highlight-sh pre, div.highlight-p
 html_math_renderer = "mathml"
 
 
+# A ‖ that the converter left as it was; lines over and under a term, which as stretched signs may be painted in part
+MENDED = [(r"<mo>&#x02016;</mo>|<mo [^>]*>\\[lr]Vert</mo>", r'<mo stretchy="false">&#x02016;</mo>'),
+          (r'<mover><mrow>((?:(?!<mover>).)*?)</mrow><mo accent="true">&#x02015;</mo></mover>',
+           r'<mrow class="over">\1</mrow>'),
+          (r"<munder><mrow>((?:(?!<munder>).)*?)</mrow><mo>&#x23DF;</mo></munder>", r'<mrow class="under">\1</mrow>')]
+
+
 def mathml(node, display="inline"):
     """A formula's LaTeX as MathML. Its ‖ keeps its size, as in LaTeX."""
-    return convert(node.astext(), display=display).replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
+    found = convert(node.astext(), display=display)
+    for pattern, sign in MENDED:
+        found = re.sub(pattern, sign, found)
+    return found
 
 
 def inline_formula(self, node):
@@ -50,6 +61,18 @@ def inline_formula(self, node):
 def formula(self, node):
     self.body.append(f'<div class="math">{mathml(node, "block")}</div>')
     raise nodes.SkipNode
+
+
+def keep_together(app, document, page):
+    """No line begins with the full stop that follows a formula."""
+    for node in list(document.findall(nodes.math)):
+        after = node.next_node(descend=False, siblings=True)
+        mark = isinstance(after, nodes.Text) and re.match(r"[.,;:!?)]+", after)
+        if mark:
+            node.parent.replace(after, nodes.Text(after[mark.end():]))
+            together = nodes.inline(classes=["together"])
+            node.parent.replace(node, together)
+            together += [node, nodes.Text(mark[0])]
 
 
 def sections(document):
@@ -74,5 +97,6 @@ def write_texts(app, error):
 
 
 def setup(app):
+    app.connect("doctree-resolved", keep_together)
     app.connect("build-finished", write_texts)
     app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))

@@ -129,6 +129,13 @@ def test_links_and_pictures_are_there(pages):
 
 
 @pytest.mark.slow
+def test_formulas_hold_no_latex(pages):
+    for path in pages:
+        for formula in re.findall(r"<math.*?</math>", path.read_text(encoding="utf-8"), re.DOTALL):
+            assert "\\" not in formula, f"{name(path)}: {formula}"
+
+
+@pytest.mark.slow
 def test_every_slider_of_the_notebooks_is_there(pages):
     """One scrub for each `interact` and each `scrub`, and no widget, which would need a kernel."""
     for path in NOTEBOOKS:
@@ -172,6 +179,9 @@ def test_pages_fit_a_phone(pages, reader):
     for path in pages:
         page, _ = reader(path, PHONE)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name(path)
+        shrunk = page.evaluate("""() => [...document.querySelectorAll("img.shown, .scrub img")].filter(image =>
+            image.offsetParent && image.clientWidth < 0.55 * image.getAttribute("width")).map(image => image.alt)""")
+        assert [alt for alt in shrunk if not alt.startswith("Before the start")] == [], name(path)
         for slider in page.get_by_role("slider").all()[:2]:
             assert slider.bounding_box()["height"] >= 24, name(path)
 

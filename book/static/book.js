@@ -7,7 +7,7 @@ const reach = () => {
     const fits = room.clientWidth / Math.max(formula.scrollWidth, formula.getBoundingClientRect().width);
     if (fits < 1) formula.style.fontSize = `${Math.max(0.98 * fits, 0.7)}em`;
   }
-  for (const box of document.querySelectorAll("pre, div.math, .table-wrapper, .sidebar-scroll, .toc-scroll")) {
+  for (const box of document.querySelectorAll("pre, div.math, .wide, .table-wrapper, .sidebar-scroll, .toc-scroll")) {
     if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
   }
 };
