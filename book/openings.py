@@ -31,10 +31,10 @@ OPENINGS = {
         ("data/atlas/textures/glass-1-gram.jpg", "Specks in the window's colours, without any form."),
         ("data/atlas/textures/glass-3-gram.jpg", "Small panes with dark outlines, strewn about."),
         ("data/atlas/textures/glass-5-gram.jpg", "Panes with dark outlines, some of them in rings and arcs.")]),
-    "04": ("What each term makes alone, and what their sum makes: content, style, smoothness, all three.", [
+    "04": ("Which terms make what: content alone, style alone, content with smoothness, all three.", [
         ("data/atlas/weights/4-0-0.jpg", "The photograph of a palace tower, unchanged."),
         ("data/atlas/weights/0-4-0.jpg", "Swirling strokes and stars in blue and yellow; the tower is gone."),
-        ("data/atlas/weights/0-0-4.jpg", "A plain grey: all that varies has been wiped away."),
+        ("data/atlas/weights/2-0-2.jpg", "The tower of the photograph, pale and soft, as in a fog."),
         ("data/atlas/weights/2-1-1.jpg", "The tower with its own lines, under broad, smooth strokes.")]),
     "05": ("One descent with L-BFGS: after 3, 10 and 30 evaluations of the loss, and where it ends.", [
         ("data/atlas/ways/lbfgs-at3.jpg", "A palace tower as in the photograph, with a dark grain."),
