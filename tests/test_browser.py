@@ -481,7 +481,7 @@ render({{model, el: document.getElementById("el")}});
 
 def test_in_vs_code_it_fits_the_window_and_keeps_its_keys(browser):
     """Outputs lie there in one frame as long as the notebook, which may not fill the screen and hands keys on."""
-    state = {"settings": dataclasses.asdict(Settings()), "names": dict.fromkeys(("content", "style", "own"), []),
+    state = {"settings": dataclasses.asdict(Settings()), "names": {"content": [], "style": [], "own": []},
              "title": "china", "doing": "Ready", "status": "", "note": "", "error": "", "painting": False,
              "started": False, "explanation": ["", "04_total_loss"], "evaluation": 0, "goal": 0, "earlier": 0}
     values = json.dumps({"words": words(), "state": state, "thumbs": [], "slow": {}})
