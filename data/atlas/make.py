@@ -161,6 +161,7 @@ def keep_run(folder, atlas, plan, name, painted, started):
         images.to_pil(picture).save(data, "JPEG", quality=QUALITY, optimize=True)
         write(folder / path, data.getvalue())
     chosen = np.unique(np.geomspace(1, len(history), POINTS).round().astype(int)) - 1
+    atlas["runs"] = read(folder)["runs"]
     atlas["runs"][name] = {
         "key": run["key"], "settings": run["settings"], "weights": made.engine.source,
         "hash": fingerprint(run["settings"], atlas["loss"]), "evaluations": len(history), "ended": rule,
@@ -225,6 +226,7 @@ def main(patterns=("*",), folder=FOLDER, runs=None):
     atlas["loss"] = loss_version()
     tidy(folder, atlas, runs)
     for name, run in runs.items():
+        atlas["runs"] = read(folder)["runs"]        # another make.py may be painting beside this one
         entry = atlas["runs"].get(name)
         there = (entry and entry["hash"] == fingerprint(run["settings"], atlas["loss"])
                  and all((folder / path).exists() for path in pictures(entry)))
