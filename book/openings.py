@@ -23,7 +23,7 @@ OPENINGS = {
         ("book/openings/block4_conv2.webp", "Round dark spots with rings about them, like eyes.")]),
     "02": ("What four depths remember of a photograph: block1_conv2, block3_conv2, block4_conv2, block5_conv2.", [
         ("data/atlas/rebuilt/block1_conv2-0.jpg", "A palace tower above a lake, as in the photograph."),
-        ("data/atlas/rebuilt/block3_conv2-0.jpg", "The same tower, with a grain of colour in the sky."),
+        ("data/atlas/rebuilt/block3_conv2-0.jpg", "The same tower and sky; leaves and thin edges are rougher."),
         ("data/atlas/rebuilt/block4_conv2-0.jpg", "The tower's outlines stand; much of its colour is noise."),
         ("data/atlas/rebuilt/block5_conv2-0.jpg", "A field of coloured stripes that bend where the tower was.")]),
     "03": ("A window, and three textures grown from noise with its Gram matrices: of one block, three, five.", [
