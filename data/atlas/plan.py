@@ -83,7 +83,7 @@ def ways():
 
 
 def sizes():
-    """One size against coarse to fine, a hundred evaluations against forty after the coarse ones; all are still falling."""
+    """One size, a hundred evaluations, against coarse to fine, forty after the coarse ones; all are still falling."""
     for size, coarse in ((448, 192), (256, 128)):
         yield {"size": size, "way": "once"}, one_size(size, 100)
         yield {"size": size, "way": "coarse-to-fine"}, one_size(size, 0) | {
