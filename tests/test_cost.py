@@ -22,6 +22,11 @@ def made():
     return StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile=False)
 
 
+def test_activations_are_counted_where_poolings_leave_them(made):
+    filters_per_pixel = 2 * 64 + 2 * 128 / 4 + 4 * 256 / 16 + 4 * 512 / 64 + 512 / 256       # up to block5_conv1
+    assert made.engine.bytes_per_pixel == 4 * filters_per_pixel
+
+
 def test_estimate_is_its_formula(made):
     own, seconds = PHOTO.shape[:2], {PHOTO.shape[:2]: [5.0, 1.0, 1.0, 1.0]}
     measured = SimpleNamespace(content=made.content, engine=made.engine._replace(seconds=seconds))

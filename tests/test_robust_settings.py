@@ -1,5 +1,6 @@
 """Settings that mean nothing are refused in one sentence; those that mean something extreme are painted."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from test_painter import SECONDS, gone, run, small, until
 
 from helpers import images
+from helpers.studio.settings import Settings
 from helpers.transfer import StyleTransfer, coarse_to_fine
 
 PHOTO = images.load_image("china.jpg", 64)
@@ -203,3 +205,8 @@ def test_the_studio_ends_with_its_last_good_picture_and_says_what_to_change(monk
     assert not painter.snapshot.error
     painter.close()
     gone()
+
+
+def test_settings_that_are_painted_cannot_be_changed_under_the_painter():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().style_weight = 3.0

@@ -141,6 +141,14 @@ def test_only_what_changes_nothing_is_left_out():
         before = vgg.LAYERS[vgg.LAYERS.index(layer.name) - 1]
         assert np.array_equal(features[before], features[layer.name])
     assert not winograd._is_identity(model.get_layer("block3_conv2"))
+    layer = keras.layers.Conv2D(4, 3, name="block5_conv3")
+    layer.build((None, 8, 8, 4))
+    kernel = layer.get_weights()[0]
+    identity = np.zeros_like(kernel)
+    identity[1, 1] = np.eye(4)
+    for weights, bias, nothing in ((identity, 0, True), (identity, 0.1, False), (kernel, 0, False)):
+        layer.set_weights([weights, np.full(4, bias)])
+        assert winograd._is_identity(layer) == nothing
 
 
 def test_networks_share_their_kernels():
