@@ -141,6 +141,15 @@ def test_repainted_targets_pull_the_image_to_the_style():
     assert history[-1]["style"] < 0.8 * history[0]["style"]
 
 
+def test_patches_are_those_of_the_picture_made_smaller():
+    image = np.random.default_rng(3).uniform(size=(7, 9, 3))          # an odd row and an odd column are left over
+    rows = statistics._patches(image, 2, 2)
+    blocks = np.array([[image[2 * i:2 * i + 2, 2 * j:2 * j + 2].mean(axis=(0, 1)) for j in range(4)]
+                       for i in range(3)])
+    assert rows.shape == (2 * 3, 12)
+    assert np.allclose(rows[4].reshape(3, 2, 2), blocks[1:3, 1:3].transpose(2, 0, 1))
+
+
 def test_patch_distance_knows_a_picture_from_its_likes():
     painting = images.load_image("swirls.jpg", 192)
     example, elsewhere = painting[:96, :96], painting[-96:, -96:]
