@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from helpers import cost, images, transfer
-from helpers.studio import files, workers
+from helpers.studio import files, owner, workers
 from helpers.studio.painter import Painter
 from helpers.studio.picture import KEPT, Picture
 from helpers.studio.settings import COARSE, PRESETS, Settings
@@ -700,3 +700,15 @@ def test_a_closed_painter_does_nothing_any_more():
     painter.close().result(SECONDS)
     assert not painter.snapshot.phase and not painter.snapshot.painting
     gone()
+
+
+def test_a_pause_shows_the_best_picture_of_the_run_not_the_last():
+    own, going = owner.Owner(None), SimpleNamespace(stop=threading.Event(), best=None)
+    own.run, own.picture.goal = going, 5
+    pictures = {loss: np.full((8, 8, 3), loss / 4, np.float32) for loss in (3.0, 1.0, 2.0)}
+    for loss, image in pictures.items():
+        own._do_evaluated(going, image, {"loss": loss})
+    own._do_pause()
+    assert own.picture.image is pictures[1.0] and going.stop.is_set()
+    own._do_evaluated(going, pictures[3.0], {"loss": 3.0})          # came late, after the stop
+    assert own.picture.evaluation == 3 and own.picture.image is pictures[1.0]
