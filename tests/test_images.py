@@ -119,6 +119,14 @@ def test_max_side_averages_instead_of_picking():
     assert load_image(PICTURE, 1000).shape == (48, 64, 3)          # never enlarged
 
 
+@pytest.mark.parametrize("side", [700, 300, 90])
+def test_a_photograph_decoded_at_a_fraction_is_as_sharp_as_one_decoded_whole(side):
+    large = Image.open(images.DATA / "content" / "china.jpg").convert("RGB").resize((1600, 1064))
+    one, other = load_image(encoded(large, "JPEG", quality=95), side), load_image(encoded(large, "PNG"), side)
+    assert one.shape == other.shape and max(one.shape) == side
+    assert np.abs(one - other).mean() < 0.01
+
+
 def test_a_wide_gamut_photograph_keeps_its_look():
     colour = np.array([200, 120, 60])
     data = encoded(Image.new("RGB", (40, 40), tuple(colour.tolist())), "PNG", icc_profile=wide_gamut())
