@@ -166,6 +166,19 @@ def test_what_was_killed_is_gone_on_with(tmp_path):
     assert make.main(folder=tmp_path, runs=TINY) == 1, "a run with a picture missing is painted again"
 
 
+def test_two_that_paint_side_by_side_keep_each_others_entries(tmp_path, monkeypatch):
+    paint, beside = make.paint, []
+
+    def meanwhile(settings, **more):
+        if not beside:
+            beside.append("begun")
+            beside.append(make.main(["rebuilt/x-2"], tmp_path, TINY))
+        return paint(settings, **more)
+    monkeypatch.setattr(make, "paint", meanwhile)
+    assert make.main(folder=tmp_path, runs=TINY) == 2 and beside == ["begun", 1], "none is painted twice"
+    assert list(make.read(tmp_path)["runs"]) == list(TINY)
+
+
 # --- the reader
 
 def test_reader_gives_runs_with_their_pictures():
