@@ -213,6 +213,13 @@ def test_search_finds_a_chapter_from_a_file(pages, reader):
     assert wrong == []
 
 
+@pytest.mark.slow
+def test_the_search_page_without_a_word_says_where_to_type_it(pages, reader):
+    page, wrong = reader(BUILT / "search.html")
+    playwright.expect(page.locator("#search-results")).to_contain_text("Type a word")
+    assert wrong == []
+
+
 def rare_word(chapter, pages):
     """The longest word that only one chapter has, in its prose, and that begins as no word of another page."""
     cells = nbformat.read(ROOT / "notebooks" / f"{chapter}.ipynb", 4).cells

@@ -263,6 +263,20 @@ def test_floats_in_a_table_have_three_digits(displayed):
     assert displayed[0][0].data == "| |n|x|y|\n|---|---:|---:|---:|\n|a|1|2.35|0.5|\n\n*Three numbers.*"
 
 
+def test_numbers_are_written_as_one_says_them(displayed):
+    figures.table({"a": [1910.4, 1.24e6, 999.6, 6.38e-4, -4790.0, float("nan")]}, list("uvwxyz"))
+    assert displayed[0][0].data.splitlines()[-1] == "|a|1,910|1,240,000|1,000|0.000638|-4,790|nan|"
+
+
+def test_a_short_logarithmic_axis_has_no_powers_of_ten(monkeypatch):
+    kept = []
+    monkeypatch.setattr(figures.base, "show", lambda figure, *_: kept.append(figure))
+    figures.curves({"a": ([1, 2, 3], [0.55, 0.8, 1.4])}, "caption", "title")
+    kept[0].canvas.draw()
+    labels = [tick.get_text() for tick in kept[0].axes[0].get_yticklabels(which="both")]
+    assert {"0.6", "1"} <= set(labels) and not any("e" in label or "$" in label for label in labels)
+
+
 LINES = {f"line {i}": ([1, 10, 100], [i + 1, i + 2, i + 3]) for i in range(7)}
 RECORDS = {label: [{"evaluation": x, "seconds": x, "loss": y} for x, y in zip(*line, strict=True)]
            for label, line in LINES.items()}

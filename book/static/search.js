@@ -54,3 +54,9 @@ new MutationObserver(changes => {
     for (const node of addedNodes) if (node.matches?.("ul.search > li")) tell(node);
   }
 }).observe(document.getElementById("search-results"), { childList: true, subtree: true });
+
+if (!query) {                                     // the page was opened by itself
+  const hint = document.createElement("p");
+  hint.textContent = "Type a word into the field “Search”, above the list of chapters, and press Enter.";
+  document.getElementById("search-results").append(hint);
+}

@@ -58,10 +58,17 @@ def grid(images, caption, columns=None, width=2.0):
     show(figure, caption, quality=85)
 
 
+class Between(ticker.LogFormatter):
+    """Labels between the powers of ten where there is room for them: 0.6 rather than 6e-01."""
+
+    def __call__(self, x, pos=None):
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
 def plain_numbers(axis):
     """On a logarithmic axis, 0.1 rather than 10⁻¹, and never a single number."""
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-    axis.set_minor_formatter(ticker.LogFormatter(minor_thresholds=(1.5, 0.5)))
+    axis.set_minor_formatter(Between(minor_thresholds=(1.5, 0.5)))
 
 
 def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5, 3), mark=None):
@@ -85,8 +92,11 @@ def curves(series, caption, title, x="evaluation", y="loss", log=True, size=(6.5
 
 
 def number(value):
-    """Three significant digits of a float; anything else as it is."""
-    return f"{value:.3g}" if isinstance(value, (float, np.floating)) else str(value)
+    """Three significant digits of a float, 1,910 rather than 1.91e+03; anything else as it is."""
+    if not isinstance(value, (float, np.floating)):
+        return str(value)
+    rounded = f"{value:.3g}"
+    return f"{float(rounded):,.0f}" if "e+0" in rounded else rounded
 
 
 def table(rows, columns, caption=None):
