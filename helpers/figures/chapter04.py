@@ -6,9 +6,9 @@ from scipy.ndimage import gaussian_filter
 from helpers.figures.base import MAP, SIGNED, new, show
 
 
-def signed(matrices, caption, width=2.3):
+def signed(matrices, caption, width=2.3, of_pixels=False):
     """Small matrices side by side, each number written in its cell, colour by sign. matrices: {title: (rows, columns)}.
-    """
+    Square ones are of maps by maps, others of positions by maps; of_pixels: all are pictures, row by column."""
     rows = max(len(values) for values in matrices.values())
     figure, axes = new(1, len(matrices), (width * len(matrices), 0.45 * rows + 0.8), squeeze=False)
     for axis, (title, values) in zip(axes[0], matrices.items(), strict=True):
@@ -17,10 +17,11 @@ def signed(matrices, caption, width=2.3):
         for (row, column), value in np.ndenumerate(values):
             axis.text(column, row, f"{value:+.3g}" if value else "0", ha="center", va="center",
                       color="white" if abs(value) > 0.7 * limit else "black")
-        axis.set(title=title, xlabel="map", xticks=range(values.shape[1]), yticks=range(len(values)))
+        axis.set(title=title, xticks=range(values.shape[1]), yticks=range(len(values)))
         axis.set_xticklabels(range(1, values.shape[1] + 1))
         axis.set_yticklabels(range(1, len(values) + 1))
-        axis.set_ylabel("map" if len(values) == values.shape[1] else "position")
+        axis.set_xlabel("column" if of_pixels else "map")
+        axis.set_ylabel("row" if of_pixels else "map" if len(values) == values.shape[1] else "position")
         axis.spines[:].set_visible(False)
     show(figure, caption)
 
