@@ -141,6 +141,14 @@ def test_the_same_loss_whether_compiled_or_not(made, monkeypatch):
         StyleTransfer(PHOTO, "swirls.jpg", size=64, jit_compile="yes")
 
 
+def test_what_is_not_said_is_as_in_the_chapters():
+    made = StyleTransfer("china.jpg", "swirls.jpg", jit_compile=False)
+    assert (made.content_weight, made.style_weight, made.tv_weight, made.blend) == (1, 10, 0.5, [1])
+    assert max(made.content.shape) == max(made.styles[0].shape) == 256
+    assert made.content_layers == ("block4_conv2",)
+    assert made.style_layers == tuple(f"block{block}_conv1" for block in range(1, 6))
+
+
 def test_blend_of_two_styles_lies_between_them():
     both = StyleTransfer(PHOTO, ["ink.jpg", "glass.jpg"], size=64, blend=[1.0, 0.0])
     one = StyleTransfer(PHOTO, "ink.jpg", size=64)
