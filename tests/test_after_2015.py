@@ -87,6 +87,13 @@ def test_a_statistic_forgets_where_has_a_slope_and_fits_any_size(statistic, size
     assert np.allclose(statistic(tf.constant(shuffled)), statistic(one), atol=1e-5)
 
 
+def test_the_directions_of_the_sliced_distance_are_of_length_one():
+    """At as many positions as there are parts, one for each map, a slice is its direction, sorted."""
+    maps = statistics.LEVELS
+    one_map_each = tf.reshape(tf.eye(maps), (1, 8, maps // 8, maps))
+    assert tf.reduce_sum(statistics.sliced(one_map_each) ** 2, axis=-1).numpy() == pytest.approx(1, abs=1e-5)
+
+
 def test_silent_maps_have_a_slope_that_is_a_number():
     silent = tf.zeros((1, 4, 4, 3))
     for statistic in (statistics.means_and_spreads, statistics.histograms, statistics.sliced):

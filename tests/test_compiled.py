@@ -274,3 +274,11 @@ def test_the_flags_are_set_before_tensorflow_works():
     assert run.stdout.split()[0] == "--tf_xla_clustering_debug"
     assert f"--tf_xla_persistent_cache_directory={compiled.MEMORY}" in run.stdout.split()
     assert run.stdout.split()[-1] == "False"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not say which cores are ours")
+def test_other_cores_are_another_machine(monkeypatch):
+    """What XLA makes depends on how many threads it may have, which a container or `taskset` may limit."""
+    here = compiled._machine()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(1000)))
+    assert compiled._machine() != here

@@ -237,6 +237,25 @@ def test_a_large_picture_is_begun_coarse_and_a_moved_weight_is_answered_coarse_f
     gone()
 
 
+def test_a_small_picture_has_no_coarse_size():
+    painter = small(size=COARSE, steps=4)
+    painter.paint().result(SECONDS)
+    assert painter.wait(SECONDS)
+    assert [r["evaluation"] for r in painter.snapshot.history] == [1, 2, 3, 4]
+    painter.set(style_weight=100.0).result(SECONDS)
+    assert painter.wait(SECONDS)
+    assert [r["evaluation"] for r in painter.snapshot.history] == [1, 2, 3, 4, 5, 6, 7, 8]
+    painter.close()
+    gone()
+
+
+def test_a_picture_is_brought_to_the_size_that_is_set(painter):
+    library, settings = painter._owner.library, painter.snapshot.settings
+    fitting = np.full(library.original(settings).shape, 0.5, np.float32)
+    assert library.fitted(settings, fitting) is fitting, "what fits is not touched"
+    assert library.fitted(settings, FLAT).shape == fitting.shape
+
+
 def test_while_the_handle_is_held_only_the_coarse_size_works():
     painter = small(size=192, steps=1000)
     painter.paint()

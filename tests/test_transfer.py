@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import threadpoolctl
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from helpers import descent, engine, images, transfer, vgg, weights, winograd
 from helpers.transfer import STYLE_LAYERS, StyleTransfer, coarse_to_fine, stylize
@@ -277,6 +277,20 @@ def test_overlapping_descents_give_the_threads_back():
         thread.join(60)
     assert seen and set(seen[0]) == {1}
     assert threads() == before
+
+
+def test_a_single_descent_holds_blas_to_one_thread():
+    def threads():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    seen = []
+
+    def bowl(x):
+        seen.append(threads())
+        return float(np.sum((x - 0.3) ** 2)), {}, (2 * (x - 0.3)).astype(np.float32)
+    with threadpool_limits(2, user_api="blas"):
+        descent.lbfgs(bowl, np.full((4, 4, 3), 0.9, np.float32), 2)
+        assert threads() == {2}
+    assert seen and set.union(*seen) == {1}
 
 
 def test_a_descent_does_not_look_for_libraries(monkeypatch):
