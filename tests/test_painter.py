@@ -245,6 +245,9 @@ def test_a_small_picture_has_no_coarse_size():
     painter.set(style_weight=100.0).result(SECONDS)
     assert painter.wait(SECONDS)
     assert [r["evaluation"] for r in painter.snapshot.history] == [1, 2, 3, 4, 5, 6, 7, 8]
+    painter.set(held=True, style_weight=30.0).result(SECONDS)
+    assert painter.wait(SECONDS), "a held handle does not hold it up"
+    assert [r["evaluation"] for r in painter.snapshot.history][8:] == [9, 10, 11, 12]
     painter.close()
     gone()
 
@@ -478,6 +481,20 @@ def test_an_evaluation_that_fails_leaves_the_last_good_picture(painter, monkeypa
     s = painter.snapshot
     assert s.error == "RuntimeError: out of memory" and not s.painting
     assert np.array_equal(s.image, good.image)
+
+
+def test_where_there_is_no_way_further_down_it_stops_and_says_so(painter, monkeypatch):
+    evaluate = transfer.StyleTransfer.evaluate
+
+    def level(self, image):
+        loss, terms, gradient = evaluate(self, image)
+        return loss, terms, 0 * gradient
+    monkeypatch.setattr(transfer.StyleTransfer, "evaluate", level)
+    painter.paint().result(SECONDS)
+    assert painter.wait(SECONDS), "it began again and again"
+    s = painter.snapshot
+    assert "no way further down" in s.note and not s.error
+    assert np.abs(s.image - s.original).max() < 1e-6
 
 
 def test_a_size_that_does_not_fit_is_refused_with_one_that_does(painter, monkeypatch):
