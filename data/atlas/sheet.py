@@ -8,7 +8,7 @@ from helpers import images
 from helpers.figures import atlas
 
 PATH = images.DATA / "results.jpg"
-PAIRS = [("china", "swirls"), ("astronaut", "glass"), ("cat", "geometry"), ("china", "wave"), ("astronaut", "swirls"),
+PAIRS = [("china", "swirls"), ("astronaut", "glass"), ("cat", "geometry"), ("astronaut", "wave"), ("china", "dots"),
          ("cat", "ink")]
 WIDTH, HEIGHT, GAP, COLUMNS = 416, 276, 8, 2          # of a picture, in pixels; two thumbnails are as high as it is
 
