@@ -192,9 +192,14 @@ def descend(size=256):
 def tutorials():
     say("## The recipes of the official tutorials\n")
     example, own = benchmark_tutorials.keras_example()
-    recipes = [example, benchmark_tutorials.tensorflow_tutorial(), benchmark_tutorials.pytorch_tutorial()]
-    table(benchmark_tutorials.COLUMNS, [benchmark_tutorials.against_ours(recipe) for recipe in recipes if recipe])
-    if recipes[-1] is None:
+    rows = []
+    for recipe in (lambda: example, benchmark_tutorials.tensorflow_tutorial, benchmark_tutorials.pytorch_tutorial):
+        made = recipe()
+        if made is not None:
+            rows.append(benchmark_tutorials.against_ours(made))
+            print(*rows[-1], flush=True)       # it takes minutes: nothing is lost if it is stopped
+    table(benchmark_tutorials.COLUMNS, rows)
+    if len(rows) < 3:
         say("PyTorch's tutorial is left out: torch is not installed.")
     say(f"Keras' example has 4,000 steps, these are its first {example.steps}. Its seconds and TensorFlow's are "
         f"those of the first {benchmark_tutorials.TIMED}, counted on to all of them; PyTorch's ran whole. The loss is "

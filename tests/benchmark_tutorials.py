@@ -7,6 +7,7 @@ and the targets, is counted on neither side. Every convolution is computed on bo
 """
 
 import importlib.util
+import sys
 import time
 from typing import NamedTuple
 
@@ -191,6 +192,7 @@ def torch_network(model):
     """
     if importlib.util.find_spec("torch") is None:
         return None
+    sys.modules.setdefault("triton", None)     # torch.optim would load it: its LLVM beside XLA's ends the process
     import torch
     convolutions = {}
     for layer in model.layers:
