@@ -94,7 +94,7 @@ def hero():
     """Coarse to fine over three sizes, the photograph held more firmly while the picture is coarse. The middle size
     does most of the work: without it faces and outlines dissolve, and a hundred evaluations more at the fine size do
     not bring them back. Dots take the astronaut's face even so; there a layer nearer to the pixels holds it. They
-    end by the eye: sixty evaluations more lower the loss by 8 to 9 %, and draw no line elsewhere. Until it falls by
+    end by the eye: sixty evaluations more lower the loss by 7 to 9 %, and draw no line elsewhere. Until it falls by
     less than 2 % in a hundred, eighteen pictures of this size would be hours more."""
     for style in ("swirls", "glass", "geometry", "wave", "dots", "ink"):
         coarse, fine, more = ({"content_weight": 2.0}, {}, {})
