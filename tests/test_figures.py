@@ -277,6 +277,16 @@ def test_a_short_logarithmic_axis_has_no_powers_of_ten(monkeypatch):
     assert {"0.6", "1"} <= set(labels) and not any("e" in label or "$" in label for label in labels)
 
 
+@pytest.mark.parametrize("of_pixels, shape, labels", [
+    (False, (3, 3), ("map", "map")), (False, (4, 3), ("map", "position")), (True, (3, 3), ("column", "row"))])
+def test_small_matrices_say_what_their_axes_are(monkeypatch, of_pixels, shape, labels):
+    kept = []
+    monkeypatch.setattr(figures.chapter04, "show", lambda figure, *_: kept.append(figure))
+    figures.signed({"a": np.ones(shape)}, "caption", of_pixels=of_pixels)
+    axis = kept[0].axes[0]
+    assert (axis.get_xlabel(), axis.get_ylabel()) == labels
+
+
 LINES = {f"line {i}": ([1, 10, 100], [i + 1, i + 2, i + 3]) for i in range(7)}
 RECORDS = {label: [{"evaluation": x, "seconds": x, "loss": y} for x, y in zip(*line, strict=True)]
            for label, line in LINES.items()}

@@ -97,7 +97,7 @@ def hero():
     end by the eye: sixty evaluations more lower the loss by 7 to 9 %, and draw no line elsewhere. Until it falls by
     less than 2 % in a hundred, eighteen pictures of this size would be hours more."""
     for style in ("swirls", "glass", "geometry", "wave", "dots", "ink"):
-        coarse, fine, more = ({"content_weight": 2.0}, {}, {})
+        coarse, fine, more = {"content_weight": 2.0}, {}, {}
         if style == "dots":
             coarse, fine, more = {"content_weight": 4.0}, {"content_weight": 2.0}, {"content_layers": ["block3_conv2"]}
         for content in ("china", "astronaut", "cat"):
